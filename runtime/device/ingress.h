@@ -1,0 +1,204 @@
+/* ingress.h - tasks and control messages come in from the host.
+ *
+ * One team at a time is *on duty* (I9): it alone reads the two rings of boundary.h. Either team 0 is
+ * reserved for that (GPU, many CPU teams) and places every task, or any idle team takes the duty,
+ * gives it up before it runs a task, and another takes it. One wide read of the leading warp fetches
+ * up to GR_INGRESS_WINDOW tasks: many teams polling host memory would saturate PCIe, one trip per
+ * task would cost a microsecond each.
+ *
+ * Called by the leading warp, converged.
+ *
+ * Next: idle.h (nothing to do), microkernel.h. */
+#pragma once
+
+#include "device/sched.h"
+
+/* Reads the tasks that stand ready from `pos` on into team->stage; returns how many. */
+GR_DEV uint32_t gr_ring_peek(struct gr_team *team, const struct gr_line *ring, uint32_t shift,
+                             uint32_t pos)
+{
+  const uint32_t lanes = gr_warp_lanes();
+  const uint32_t lines = lanes < 4u ? 1u : lanes / 4u;
+  const uint32_t mask = (1u << shift) - 1u;
+  bool all = true;
+  for (uint32_t c = gr_warp_lane(); c < 4u * lines; c += lanes) {
+    const uint32_t line = c / 4u, part = c % 4u;
+    struct gr_chunk chunk;
+    all = gr_chunk_try_load_acquire_sys(&ring[(pos + line) & mask].chunk[part],
+                                        GR_LAP_TAG(pos + line, shift), &chunk) &&
+          all;
+    team->stage[line].w[3u * part] = chunk.w[0];
+    team->stage[line].w[3u * part + 1u] = chunk.w[1];
+    team->stage[line].w[3u * part + 2u] = chunk.w[2];
+  }
+  const uint64_t missing = (uint64_t)gr_warp_ballot(!all) | (1ull << lanes);
+  gr_warp_barrier(); /* stage is written by all lanes and read by all */
+  if (lines == 1u) {
+    return (missing & ((1ull << lanes) - 1u)) == 0u ? 1u : 0u;
+  }
+  return gr_bits_lowest_u64(missing) / 4u;
+}
+
+/* Looks into the ingress ring; what it sees stays staged until it is taken. */
+GR_DEV uint32_t gr_ingress_peek(struct gr_lead *lead)
+{
+  lead->staged =
+      gr_ring_peek(lead->team, lead->dev->ingress, lead->dev->ingress_shift, lead->ingress_pos);
+  return lead->staged;
+}
+
+/* Tells the host how far the ring has been read: those slots are its own again (I2). */
+GR_DEV void gr_ingress_publish(struct gr_lead *lead)
+{
+  if (lead->published_pos != lead->ingress_pos) {
+    lead->published_pos = lead->ingress_pos;
+    if (gr_warp_lane() == 0u) {
+      gr_store_release_sys_u32(&lead->dev->boundary->ingress_head, lead->ingress_pos);
+    }
+  }
+}
+
+GR_DEV void gr_ingress_advance(struct gr_lead *lead, uint32_t count)
+{
+  lead->ingress_pos += count;
+  lead->staged = 0u;
+  if (lead->ingress_pos - lead->published_pos >= GR_PUBLISH_TASKS) {
+    gr_ingress_publish(lead);
+  }
+}
+
+/* Takes the duty if it is free. */
+GR_DEV bool gr_duty_try_take(struct gr_lead *lead)
+{
+  struct gr_dev *dev = lead->dev;
+  uint32_t got = 0u;
+  if (gr_warp_lane() == 0u && gr_load_seqcst_gpu_u32(&dev->duty) == 0u) { /* after our idle bit */
+    got = gr_cas_acqrel_gpu_u32(&dev->duty, 0u, lead->team->id + 1u) == 0u;
+  }
+  if (gr_lead_u32(got) == 0u) {
+    return false;
+  }
+  lead->on_duty = true;
+  lead->ingress_pos = lead->published_pos = dev->ingress_pos;
+  lead->control_pos = dev->control_pos;
+  lead->control_next_ns = 0u;
+  lead->staged = 0u;
+  return true;
+}
+
+/* Gives it up. The exchange is seqcst: after it, an idle team is looked for that may be asleep and
+ * has to take over (the other side sets its idle bit, then looks at the duty). */
+GR_DEV void gr_duty_give(struct gr_lead *lead)
+{
+  struct gr_dev *dev = lead->dev;
+  gr_ingress_publish(lead);
+  lead->on_duty = false;
+  if (gr_warp_lane() == 0u) {
+    dev->ingress_pos = lead->ingress_pos;
+    dev->control_pos = lead->control_pos;
+    gr_exchange_seqcst_gpu_u32(&dev->duty, 0u);
+  }
+  gr_warp_barrier();
+}
+
+/* Everybody is to leave; who waits is woken. (A message to ourselves is never read: we leave too.) */
+GR_DEV void gr_control_stop(struct gr_lead *lead)
+{
+  uint32_t word;
+  uint64_t bits;
+  if (gr_warp_lane() == 0u) {
+    gr_store_release_gpu_u32(&lead->dev->run, (uint32_t)GR_RUN_STOP);
+  }
+  gr_warp_barrier();
+  while (gr_idle_claim(lead->team, 64u, &word, &bits) != 0u) {
+    gr_mailbox_post_message(lead->team, word, bits, GR_MSG_WAKE);
+  }
+}
+
+GR_DEV void gr_control_carry_out(struct gr_lead *lead, const struct gr_task *message)
+{
+  struct gr_dev *dev = lead->dev;
+  if (message->op == GR_CTL_STOP) {
+    gr_control_stop(lead);
+  } else if (gr_warp_lane() == 0u) {
+    if (message->op == GR_CTL_CANCEL) {
+      gr_store_release_gpu_u32(&dev->cancel[message->arg[0]], (uint32_t)message->arg[1]);
+      gr_store_release_gpu_u32(&dev->cancel_live, 1u);
+    } else if (message->op == GR_CTL_CONTEXTS) {
+      gr_store_release_gpu_u32(&dev->contexts_open, (uint32_t)message->arg[0]);
+    } else {
+      gr_assert_file(lead->team, GR_FILE_INGRESS, false, message->op);
+    }
+  }
+}
+
+/* Carries out what the host asks for, no more often than the clock gate allows. */
+GR_DEV void gr_control_step(struct gr_lead *lead)
+{
+  struct gr_dev *dev = lead->dev;
+  if (dev->control_poll_ns != 0u) {
+    const uint64_t now = gr_lead_u64(gr_clock_ns());
+    if (now < lead->control_next_ns) {
+      return;
+    }
+    lead->control_next_ns = now + dev->control_poll_ns;
+  }
+  const uint32_t count = gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT,
+                                      lead->control_pos);
+  lead->staged = 0u; /* the stage held ingress tasks: they will be read again */
+  for (uint32_t i = 0u; i < count; i++) {
+    gr_control_carry_out(lead, &lead->team->stage[i]);
+  }
+  if (count != 0u) {
+    lead->control_pos += count;
+    if (gr_warp_lane() == 0u) {
+      gr_store_release_sys_u32(&dev->boundary->control_head, lead->control_pos);
+    }
+  }
+}
+
+/* Places what is staged, oldest first; returns how many found room. The rest stays in the ring, where
+ * the host sees it as a full ring. */
+GR_DEV uint32_t gr_ingress_place(struct gr_lead *lead)
+{
+  const uint32_t count = lead->staged;
+  uint32_t placed = 0u;
+  while (placed < count && gr_sched_place(lead->team, &lead->team->stage[placed]) == GR_OK) {
+    placed++;
+  }
+  gr_ingress_advance(lead, placed);
+  return placed;
+}
+
+/* Not reserved, several tenants: sorts what has come into their queues, where the policy decides. */
+GR_DEV void gr_ingress_sort(struct gr_lead *lead)
+{
+  uint32_t sorted = 0u;
+  while (sorted < GR_SORT_MAX && (lead->staged != 0u || gr_ingress_peek(lead) != 0u)) {
+    const uint32_t placed = gr_ingress_place(lead);
+    if (placed == 0u) {
+      return;
+    }
+    sorted += placed;
+  }
+}
+
+/* Not reserved, one tenant: arrival order is the policy, and the oldest task becomes ours. */
+GR_DEV void gr_ingress_take(struct gr_lead *lead)
+{
+  if (gr_warp_lane() == 0u) {
+    lead->team->task = lead->team->stage[0];
+  }
+  gr_warp_barrier();
+  gr_ingress_advance(lead, 1u);
+}
+
+/* Not reserved, several teams: before a team runs a task it lets another have the duty. In latency
+ * mode nobody sleeps and an idle team sees the free duty; otherwise one is woken for it. */
+GR_DEV void gr_duty_pass(struct gr_lead *lead)
+{
+  gr_duty_give(lead);
+  if (lead->dev->idle_mode != GR_IDLE_LATENCY) {
+    gr_sched_rouse(lead->team);
+  }
+}

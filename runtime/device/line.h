@@ -1,0 +1,66 @@
+/* line.h - the leading warp reads and writes a task as a line of four tagged chunks (task.h).
+ *
+ * Called by the leading warp, converged: lane c carries chunk c, so that one load instruction of the
+ * warp fetches the whole task; a warp of fewer lanes takes turns. `out` and `task` are memory that
+ * the whole warp sees (struct gr_team).
+ *
+ * Next: runq.h (lines in a queue). */
+#pragma once
+
+#include "device/team.h"
+
+/* True: `src` held a task with this tag, now in `out`. False: `out` is garbage. */
+GR_DEV bool gr_line_try_read(const struct gr_line *src, uint32_t tag, struct gr_task *out)
+{
+  bool all = true;
+  for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
+    struct gr_chunk chunk;
+    all = gr_chunk_try_load_acquire_gpu(&src->chunk[c], tag, &chunk) && all;
+    out->w[3u * c] = chunk.w[0];
+    out->w[3u * c + 1u] = chunk.w[1];
+    out->w[3u * c + 2u] = chunk.w[2];
+  }
+  const bool whole = gr_warp_ballot(!all) == 0u;
+  gr_warp_barrier(); /* out is written by four lanes and read by all */
+  return whole;
+}
+
+GR_DEV struct gr_chunk gr_line_chunk(const struct gr_task *task, uint32_t c, uint32_t tag)
+{
+  struct gr_chunk chunk;
+  chunk.w[0] = task->w[3u * c];
+  chunk.w[1] = task->w[3u * c + 1u];
+  chunk.w[2] = task->w[3u * c + 2u];
+  chunk.tag = tag;
+  return chunk;
+}
+
+/* Publishes a task, and everything the team wrote before, to any team. */
+GR_DEV void gr_line_write(struct gr_line *dst, const struct gr_task *task, uint32_t tag)
+{
+  for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
+    const struct gr_chunk chunk = gr_line_chunk(task, c, tag);
+    gr_chunk_store_release_gpu(&dst->chunk[c], &chunk);
+  }
+}
+
+/* Marks a line as free. Ordered for others by the caller's next release or atomic. */
+GR_DEV void gr_line_clear(struct gr_line *dst, uint32_t tag)
+{
+  struct gr_chunk chunk;
+  chunk.w[0] = chunk.w[1] = chunk.w[2] = 0u;
+  chunk.tag = tag;
+  for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
+    gr_chunk_store_relaxed_gpu(&dst->chunk[c], &chunk);
+  }
+}
+
+/* Lane 0's value, to the whole warp: scalars are worked out by one lane. */
+GR_DEV uint32_t gr_lead_u32(uint32_t value)
+{
+  return gr_warp_shuffle_u32(value, 0u);
+}
+GR_DEV uint64_t gr_lead_u64(uint64_t value)
+{
+  return gr_warp_shuffle_u64(value, 0u);
+}

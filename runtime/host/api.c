@@ -1,0 +1,356 @@
+/* api.c - grosr_open and grosr_close, contexts, shared memory: the handle's life (grosr.h).
+ *
+ * Opening is a list of steps, each undone by grosr_end in reverse: options are checked before anything
+ * is started, memory is reserved before the microkernel is launched, the watchdog comes last.
+ *
+ * Next: memory_map.c, launch.c, then submit.c for tasks. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/grosr_private.h"
+
+#define SECONDS_NS 1000000000ull
+#define SHARED_BYTES 1048576u
+
+void grosr_options_init(struct grosr_options *options)
+{
+  memset(options, 0, sizeof *options);
+  options->device = "auto";
+  options->idle_mode = GROSR_IDLE_BALANCED;
+}
+
+/* ---- options ---- */
+
+static int power_check(const char *name, uint32_t value, uint32_t least, uint32_t most)
+{
+  if (value < least || value > most || (value & (value - 1u)) != 0) {
+    return gr_error_set(-EINVAL, "%s is %u; use a power of two from %u to %u", name, value, least,
+                        most);
+  }
+  return 0;
+}
+
+static void options_resolve(struct grosr_options *o)
+{
+  o->device = o->device != NULL ? o->device : "auto";
+  o->op_ns_max = o->op_ns_max != 0 ? o->op_ns_max : 10u * SECONDS_NS;
+  o->boot_ns_max = o->boot_ns_max != 0 ? o->boot_ns_max : 10u * SECONDS_NS;
+  o->close_ns_max = o->close_ns_max != 0 ? o->close_ns_max : 10u * SECONDS_NS;
+  o->ingress_slots = o->ingress_slots != 0 ? o->ingress_slots : GR_INGRESS_SLOTS;
+  o->completion_slots = o->completion_slots != 0 ? o->completion_slots : GR_COMPLETION_SLOTS;
+  o->runq_slots = o->runq_slots != 0 ? o->runq_slots : GR_RUNQ_SLOTS;
+  o->join_slots = o->join_slots != 0 ? o->join_slots : GR_JOIN_SLOTS;
+  o->scratch_bytes = o->scratch_bytes != 0 ? o->scratch_bytes : GR_SCRATCH_BYTES;
+  o->shared_bytes = o->shared_bytes != 0 ? o->shared_bytes : SHARED_BYTES;
+}
+
+static int options_check(const struct grosr_options *o)
+{
+  if (o->image == NULL) {
+    return gr_error_set(-EINVAL, "no image; set options.image to one made by GR_IMAGE");
+  }
+  if (o->image->abi != GR_ABI_VERSION) {
+    return gr_error_set(-ENOEXEC, "image '%s' was built for ABI %u, this library has %u; build the image "
+                                  "again with this library's headers",
+                        o->image->name, o->image->abi, GR_ABI_VERSION);
+  }
+  if (o->image->op_count == 0 || o->image->op_count > GR_OPS_MAX) {
+    return gr_error_set(-EINVAL, "image '%s' has %u ops; use 1 to %u", o->image->name,
+                        o->image->op_count, GR_OPS_MAX);
+  }
+  if ((unsigned)o->placement > GROSR_PLACE_SPREAD || (unsigned)o->idle_mode > GROSR_IDLE_QUIET ||
+      o->ingress_team > 2u) {
+    return gr_error_set(-EINVAL, "placement, idle_mode or ingress_team is not one of grosr.h's values");
+  }
+  int error = power_check("ingress_slots", o->ingress_slots, GR_INGRESS_SLOTS_MIN,
+                          GR_INGRESS_SLOTS_MAX);
+  if (error == 0) {
+    error = power_check("completion_slots", o->completion_slots, GR_COMPLETION_SLOTS_MIN,
+                        GR_COMPLETION_SLOTS_MAX);
+  }
+  if (error == 0) {
+    error = power_check("runq_slots", o->runq_slots, GR_RUNQ_SLOTS_MIN, GR_RUNQ_SLOTS_MAX);
+  }
+  if (error == 0 && (o->join_slots < GR_JOIN_SLOTS_MIN || o->join_slots > GR_JOIN_SLOTS_MAX)) {
+    error = gr_error_set(-EINVAL, "join_slots is %u; use %u to %u", o->join_slots, GR_JOIN_SLOTS_MIN,
+                         GR_JOIN_SLOTS_MAX);
+  }
+  if (error == 0 && o->scratch_bytes > GR_SCRATCH_BYTES_MAX) {
+    error = gr_error_set(-EINVAL, "scratch_bytes is %u; at most %u", o->scratch_bytes,
+                         GR_SCRATCH_BYTES_MAX);
+  }
+  return error;
+}
+
+/* ---- which device ---- */
+
+/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is one, else cpu. */
+static int device_parse(const char *device, const struct gr_backend_ops **ops, int *index)
+{
+  int number = -1, used = 0;
+  *index = -1;
+  if (strcmp(device, "auto") == 0) {
+    *ops = gr_backend_cuda.probe(-1) == 0 ? &gr_backend_cuda : &gr_backend_cpu;
+    return 0;
+  }
+  if (strcmp(device, "cpu") == 0) {
+    *ops = &gr_backend_cpu;
+    return 0;
+  }
+  if (strcmp(device, "cuda") == 0 ||
+      (sscanf(device, "cuda:%d%n", &number, &used) == 1 && device[used] == '\0' && number >= 0)) {
+    *ops = &gr_backend_cuda;
+    *index = number;
+    return 0;
+  }
+  return gr_error_set(-EINVAL, "no device '%s'; use auto, cpu, cuda or cuda:N", device);
+}
+
+int grosr_device_probe(const char *device)
+{
+  const struct gr_backend_ops *ops;
+  int index;
+  const int error = device_parse(device != NULL ? device : "auto", &ops, &index);
+  return error < 0 ? error : ops->probe(index);
+}
+
+/* ---- open ---- */
+
+/* Decides what the device's facts leave open, and refuses what does not fit. */
+static int shape_resolve(struct grosr *g)
+{
+  struct grosr_options *o = &g->options;
+  o->teams = o->teams != 0 ? o->teams : g->facts.teams_default;
+  o->lanes = o->lanes != 0 ? o->lanes : g->facts.lanes_default;
+  if (o->teams > GR_TEAMS_MAX) {
+    return gr_error_set(-EINVAL, "%u teams; use 1 to %u, or 0 for as many as suit the device", o->teams,
+                        GR_TEAMS_MAX);
+  }
+  const bool is_reserved = o->ingress_team == 1u ||
+                           (o->ingress_team == 0u && o->teams >= g->facts.reserved_ingress_from);
+  if (is_reserved && o->teams < 2u) {
+    return gr_error_set(-EINVAL, "a team reserved for ingress leaves none for work; use 2 teams or more");
+  }
+  g->reserved_ingress = is_reserved ? 1u : 0u;
+  return g->backend_ops->fits(g->backend, o->teams, o->lanes, o->scratch_bytes);
+}
+
+/* Undoes what has been done, last first; what was never done is null. */
+static void grosr_end(struct grosr *g)
+{
+  gr_watchdog_end(g);
+  if (g->backend != NULL) {
+    g->backend_ops->close(g->backend);
+  }
+  if (g->topology != NULL) {
+    gr_topology_unbind_submitter(g->topology);
+    gr_topology_close(g->topology);
+  }
+  free(g->slot_state);
+  pthread_spin_destroy(&g->submit_lock);
+  pthread_mutex_destroy(&g->launch_lock);
+  pthread_mutex_destroy(&g->context_lock);
+  pthread_mutex_destroy(&g->watchdog_lock);
+  free(g);
+}
+
+static int grosr_begin(struct grosr *g, int index)
+{
+  int error = gr_topology_open(g->options.placement, &g->topology);
+  if (error == 0) {
+    error = g->backend_ops->open(&g->options, index, g->topology, &g->facts, &g->backend);
+  }
+  if (error == 0) {
+    error = shape_resolve(g);
+  }
+  if (error == 0) {
+    gr_topology_plan(g->topology, strcmp(g->backend_ops->name, "cpu") == 0 ? g->options.teams : 0u);
+    gr_topology_bind_submitter(g->topology);
+    error = gr_memory_map_build(g);
+  }
+  if (error == 0) {
+    error = gr_launch(g);
+    if (error < 0) {
+      g->backend_ops->kill(g->backend);
+    }
+  }
+  if (error == 0) {
+    error = gr_watchdog_start(g);
+    if (error < 0) {
+      gr_stop(g);
+    }
+  }
+  return error;
+}
+
+int grosr_open(const struct grosr_options *options, struct grosr **out)
+{
+  const struct gr_backend_ops *ops;
+  int index;
+  if (options == NULL || out == NULL) {
+    return gr_error_set(-EINVAL, "grosr_open: a null pointer");
+  }
+  struct grosr_options resolved = *options;
+  options_resolve(&resolved);
+  int error = options_check(&resolved);
+  if (error == 0) {
+    error = device_parse(resolved.device, &ops, &index);
+  }
+  struct grosr *g = NULL;
+  if (error == 0) {
+    g = aligned_alloc(GR_LINE_BYTES, (sizeof *g + GR_LINE_BYTES - 1u) & ~(size_t)(GR_LINE_BYTES - 1));
+    error = g != NULL ? 0 : gr_error_set(-ENOMEM, "no memory for a device handle");
+  }
+  if (error < 0) {
+    return error;
+  }
+  memset(g, 0, sizeof *g);
+  g->options = resolved;
+  g->image = resolved.image;
+  g->backend_ops = ops;
+  g->contexts.v = 1u; /* context 0, the system's */
+  pthread_spin_init(&g->submit_lock, PTHREAD_PROCESS_PRIVATE);
+  pthread_mutex_init(&g->launch_lock, NULL);
+  pthread_mutex_init(&g->context_lock, NULL);
+  pthread_mutex_init(&g->watchdog_lock, NULL);
+  error = grosr_begin(g, index);
+  if (error < 0) {
+    grosr_end(g);
+    return error;
+  }
+  *out = g;
+  return 0;
+}
+
+/* ---- close ---- */
+
+/* Tasks that never ended get their completion here; returns how many tickets nobody waited for. */
+static int tickets_settle(struct grosr *g)
+{
+  int unwaited = 0;
+  for (uint32_t slot = 0; slot < g->options.completion_slots; slot++) {
+    const uint32_t state = gr_load_acquire_gpu_u32(&g->slot_state[slot]);
+    if ((state & 1u) != 0u) {
+      unwaited++;
+      const uint64_t word = gr_load_acquire_sys_u64(&g->completion[slot]);
+      if (GR_COMPLETION_GENERATION(word) != state >> 1) {
+        gr_store_release_sys_u64(&g->completion[slot],
+                                 GR_COMPLETION_WORD(state >> 1, GR_E_CANCELED));
+      }
+    }
+  }
+  return unwaited;
+}
+
+int grosr_close(struct grosr *g)
+{
+  if (g == NULL) {
+    return gr_error_set(-EINVAL, "grosr_close: a null pointer");
+  }
+  gr_health_raise(g, GR_HEALTH_CLOSING);
+  const int drained = grosr_wait_all(g, g->options.close_ns_max);
+  const int stopped = gr_stop(g);
+  gr_watchdog_end(g);
+  const int unwaited = tickets_settle(g);
+  grosr_end(g);
+  return stopped < 0 ? stopped : drained < 0 ? drained : unwaited;
+}
+
+/* ---- ops, contexts, shared memory ---- */
+
+int grosr_op(const struct grosr *g, const char *name, uint32_t *op)
+{
+  char names[256] = "";
+  size_t used = 0;
+  if (g == NULL || name == NULL || op == NULL) {
+    return gr_error_set(-EINVAL, "grosr_op: a null pointer");
+  }
+  for (uint32_t i = 0; i < g->image->op_count; i++) {
+    if (strcmp(g->image->op_names[i], name) == 0) {
+      *op = i;
+      return 0;
+    }
+    if (used < sizeof names) {
+      used += (size_t)snprintf(names + used, sizeof names - used, " %s", g->image->op_names[i]);
+    }
+  }
+  return gr_error_set(-ENOENT, "image '%s' has no op '%s'; it has:%s", g->image->name, name, names);
+}
+
+/* Tells the device how many tenants there are: with one, arrival order is the policy (ingress.h). */
+static int contexts_tell(struct grosr *g)
+{
+  const uint64_t tenants = gr_load_own_u64(&g->contexts) & ~1ull;
+  return gr_control_send(g, GR_CTL_CONTEXTS, gr_bits_count_u64(tenants), 0);
+}
+
+int grosr_context_open(struct grosr *g, uint32_t *context)
+{
+  if (g == NULL || context == NULL) {
+    return gr_error_set(-EINVAL, "grosr_context_open: a null pointer");
+  }
+  pthread_mutex_lock(&g->context_lock);
+  const uint64_t open = gr_load_own_u64(&g->contexts);
+  int error = ~open != 0u ? 0 : gr_error_set(-EAGAIN, "all %u contexts are open; close one",
+                                             GR_CONTEXTS_MAX);
+  if (error == 0) {
+    const uint32_t index = gr_bits_lowest_u64(~open);
+    gr_store_release_gpu_u64(&g->contexts, open | 1ull << index);
+    error = contexts_tell(g);
+    if (error < 0) {
+      gr_store_release_gpu_u64(&g->contexts, open);
+    } else {
+      *context = index;
+    }
+  }
+  pthread_mutex_unlock(&g->context_lock);
+  return error;
+}
+
+int grosr_context_close(struct grosr *g, uint32_t context)
+{
+  if (g == NULL || context == 0 || context >= GR_CONTEXTS_MAX ||
+      (gr_load_acquire_gpu_u64(&g->contexts) >> context & 1u) == 0u) {
+    return gr_error_set(-EINVAL, "context %u is not one that grosr_context_open gave", context);
+  }
+  if (grosr_wait_all(g, 0) < 0) {
+    return gr_error_set(-EBUSY, "tasks are in flight; grosr_wait_all, then close the context");
+  }
+  pthread_mutex_lock(&g->context_lock);
+  gr_store_release_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
+  const int error = contexts_tell(g);
+  pthread_mutex_unlock(&g->context_lock);
+  return error;
+}
+
+int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *device)
+{
+  if (g == NULL || host == NULL || device == NULL || bytes == 0) {
+    return gr_error_set(-EINVAL, "grosr_shared_take: a null pointer or no bytes");
+  }
+  uint64_t used = gr_load_relaxed_gpu_u64(&g->shared_used);
+  for (;;) {
+    const uint64_t rounded = (bytes + GR_LINE_BYTES - 1u) & ~(uint64_t)(GR_LINE_BYTES - 1);
+    if (rounded < bytes || rounded > g->options.shared_bytes ||
+        used > g->options.shared_bytes - rounded) {
+      return gr_error_set(-ENOMEM, "%llu of %llu bytes of shared memory are taken; open with more "
+                                   "shared_bytes",
+                          (unsigned long long)used, (unsigned long long)g->options.shared_bytes);
+    }
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(&g->shared_used, used, used + rounded);
+    if (seen == used) {
+      break;
+    }
+    used = seen;
+  }
+  *host = g->shared + used;
+  *device = g->shared_device + used;
+  return 0;
+}
+
+void grosr_shared_reset(struct grosr *g)
+{
+  gr_store_release_gpu_u64(&g->shared_used, 0u);
+}

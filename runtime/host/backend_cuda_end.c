@@ -1,0 +1,181 @@
+/* backend_cuda_end.c - the end of a device: the clean one, and the one of an op that never returns.
+ *
+ * Called by api.c through backend.h: kill when teams have not left in time, close last. A GPU has
+ * no way to stop one kernel from outside but to destroy its context, and the driver may wait for
+ * the kernel when that is asked. So kill does it on a thread of its own, and waits GR_CUDA_KILL_NS
+ * for it. If it has not come back by then, everything the device may touch stays as it is until the
+ * process ends, and no other device "cuda" is opened in it, since the driver may hold its locks.
+ *
+ * Next: ../port/port_cuda.h. */
+#include "host/backend_cuda.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "port/port.h"
+
+/* For the driver to destroy a context whose kernel does not end; also for calls in progress to
+ * return. */
+#define GR_CUDA_KILL_NS 2000000000u
+
+/* Contexts whose destruction has not returned, in the whole process. Written by kill and its
+ * threads. */
+static atomic_int gr_cuda_stuck;
+
+bool gr_cuda_is_stuck(void)
+{
+  return atomic_load(&gr_cuda_stuck) != 0;
+}
+
+struct gr_cuda_teardown {
+  const struct gr_cuda_driver *cuda;
+  struct CUctx_st *context;
+  pthread_mutex_t lock;
+  pthread_cond_t changed;
+  bool is_done;
+  bool is_abandoned; /* nobody waits any more: the thread frees this */
+};
+
+static void gr_cuda_teardown_free(struct gr_cuda_teardown *teardown)
+{
+  pthread_cond_destroy(&teardown->changed);
+  pthread_mutex_destroy(&teardown->lock);
+  free(teardown);
+}
+
+static void *gr_cuda_teardown_main(void *argument)
+{
+  struct gr_cuda_teardown *teardown = argument;
+  teardown->cuda->CtxDestroy(teardown->context);
+  atomic_fetch_sub(&gr_cuda_stuck, 1);
+  pthread_mutex_lock(&teardown->lock);
+  teardown->is_done = true;
+  const bool is_mine = teardown->is_abandoned;
+  pthread_cond_signal(&teardown->changed);
+  pthread_mutex_unlock(&teardown->lock);
+  if (is_mine) {
+    gr_cuda_teardown_free(teardown);
+  }
+  return NULL;
+}
+
+static struct timespec gr_cuda_deadline(clockid_t clock, uint64_t ns)
+{
+  struct timespec limit;
+  clock_gettime(clock, &limit);
+  const uint64_t sum = (uint64_t)limit.tv_nsec + ns;
+  limit.tv_sec += (time_t)(sum / 1000000000u);
+  limit.tv_nsec = (long)(sum % 1000000000u);
+  return limit;
+}
+
+/* True: the context is gone, and so is `teardown`. False: the thread goes on with it alone. */
+static bool gr_cuda_teardown_wait(struct gr_cuda_teardown *teardown)
+{
+  const struct timespec limit = gr_cuda_deadline(CLOCK_MONOTONIC, GR_CUDA_KILL_NS);
+  pthread_mutex_lock(&teardown->lock);
+  while (!teardown->is_done &&
+         pthread_cond_timedwait(&teardown->changed, &teardown->lock, &limit) != ETIMEDOUT) {
+  }
+  const bool is_done = teardown->is_done;
+  teardown->is_abandoned = !is_done;
+  pthread_mutex_unlock(&teardown->lock);
+  if (is_done) {
+    gr_cuda_teardown_free(teardown);
+  }
+  return is_done;
+}
+
+static struct gr_cuda_teardown *gr_cuda_teardown_new(const struct gr_backend *backend)
+{
+  struct gr_cuda_teardown *teardown = calloc(1, sizeof *teardown);
+  if (teardown != NULL) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&teardown->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&teardown->lock, NULL);
+    teardown->cuda = backend->cuda;
+  }
+  return teardown;
+}
+
+/* Takes the context from the backend: from now on every call on it fails. NULL: a call of another
+ * thread has not come back from the driver. */
+static struct CUctx_st *gr_cuda_context_take(struct gr_backend *backend)
+{
+  const struct timespec limit = gr_cuda_deadline(CLOCK_REALTIME, GR_CUDA_KILL_NS);
+  if (pthread_rwlock_timedwrlock(&backend->context_lock, &limit) != 0) {
+    return NULL;
+  }
+  struct CUctx_st *context = backend->context;
+  backend->context = NULL;
+  pthread_rwlock_unlock(&backend->context_lock);
+  return context;
+}
+
+int gr_cuda_kill(struct gr_backend *backend)
+{
+  struct gr_cuda_teardown *teardown = gr_cuda_teardown_new(backend);
+  if (teardown == NULL) {
+    return gr_error_set(-ENOMEM, "no memory to end the microkernel");
+  }
+  teardown->context = gr_cuda_context_take(backend);
+  pthread_t thread;
+  bool is_gone = false;
+  if (teardown->context != NULL) {
+    atomic_fetch_add(&gr_cuda_stuck, 1);
+    if (pthread_create(&thread, NULL, gr_cuda_teardown_main, teardown) == 0) {
+      pthread_detach(thread);
+      is_gone = gr_cuda_teardown_wait(teardown);
+    }
+  } else {
+    gr_cuda_teardown_free(teardown);
+  }
+  backend->is_stuck = !is_gone;
+  return is_gone ? 0
+                 : gr_error_set(-ETIMEDOUT,
+                                "the GPU does not give up an op that never ends; end the "
+                                "process to free cuda:%d",
+                                backend->index);
+}
+
+void gr_cuda_close(struct gr_backend *backend)
+{
+  const struct gr_cuda_driver *cuda = backend->cuda;
+  bool has_context = !backend->is_stuck && backend->context != NULL;
+  if (has_context && gr_cuda_enter(backend) == 0) {
+    const bool is_running =
+        backend->launch_stream != NULL &&
+        gr_cuda_drain(backend, backend->launch_stream, GR_CUDA_KILL_NS) == -ETIMEDOUT;
+    gr_cuda_leave(backend);
+    if (is_running) {
+      gr_cuda_kill(backend);
+      has_context = false;
+    }
+  }
+  if (backend->is_stuck) {
+    return; /* teams may still touch all of it: it is the process's until its end */
+  }
+  has_context = has_context && gr_cuda_enter(backend) == 0;
+  gr_cuda_give_all(backend, has_context);
+  if (has_context) {
+    if (backend->copy_stream != NULL) {
+      cuda->StreamDestroy(backend->copy_stream);
+    }
+    if (backend->launch_stream != NULL) {
+      cuda->StreamDestroy(backend->launch_stream);
+    }
+    if (backend->module != NULL) {
+      cuda->ModuleUnload(backend->module);
+    }
+    gr_cuda_leave(backend);
+    cuda->CtxDestroy(backend->context);
+  }
+  pthread_rwlock_destroy(&backend->context_lock);
+  pthread_mutex_destroy(&backend->copy_lock);
+  free(backend);
+}

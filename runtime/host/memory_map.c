@@ -1,0 +1,150 @@
+/* memory_map.c - all memory of one device, reserved and filled before the microkernel starts.
+ *
+ * Nothing is reserved later: page tables cannot be changed reliably under a running kernel, and an
+ * allocation would wait for it (dispatch.md, hazard H2). Two kinds (backend.h): shared memory, which
+ * both sides address, for the boundary; device memory for everything that only teams touch.
+ *
+ *   shared   boundary | ingress ring | completion table | grosr_shared_take
+ *   device   dev | records | mailboxes | run queues | joins | cancel table
+ *
+ * Called by api.c, once. Next: launch.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "host/grosr_private.h"
+
+static uint32_t log2_of(uint32_t power)
+{
+  return (uint32_t)__builtin_ctz(power);
+}
+
+static int take(struct grosr *g, enum gr_memory kind, uint64_t bytes, struct gr_piece *out)
+{
+  const int error = g->backend_ops->take(g->backend, kind, bytes, out);
+  g->memory_bytes += error < 0 ? 0 : bytes;
+  return error;
+}
+
+static int shared_take_all(struct grosr *g)
+{
+  struct gr_piece boundary, ingress, completion, shared;
+  int error = take(g, GR_MEMORY_SHARED, sizeof(struct gr_boundary), &boundary);
+  if (error == 0) {
+    error = take(g, GR_MEMORY_SHARED, g->options.ingress_slots * sizeof(struct gr_line), &ingress);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_SHARED, g->options.completion_slots * sizeof(gr_au64), &completion);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_SHARED, g->options.shared_bytes, &shared);
+  }
+  if (error < 0) {
+    return error;
+  }
+  g->boundary = boundary.host;
+  g->ingress = ingress.host;
+  g->completion = completion.host;
+  g->shared = shared.host;
+  g->shared_device = shared.device;
+  g->template.boundary = (struct gr_boundary *)(uintptr_t)boundary.device;
+  g->template.ingress = (struct gr_line *)(uintptr_t)ingress.device;
+  g->template.completion = (gr_au64 *)(uintptr_t)completion.device;
+  return 0;
+}
+
+/* Device memory comes zeroed, which is how records, mailboxes, queues and the cancel table begin. */
+static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piece *joins)
+{
+  struct gr_piece records, mailboxes, queues, cancel;
+  const uint64_t queue_bytes = g->options.runq_slots * sizeof(struct gr_line);
+  int error = take(g, GR_MEMORY_DEVICE, sizeof(struct gr_dev), dev);
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, g->options.teams * sizeof(struct gr_team_record), &records);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, g->options.teams * sizeof(struct gr_mailbox), &mailboxes);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, GR_CONTEXTS_MAX * queue_bytes, &queues);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, g->options.join_slots * sizeof(struct gr_join), joins);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, g->options.completion_slots * sizeof(gr_au32), &cancel);
+  }
+  if (error < 0) {
+    return error;
+  }
+  g->template.team = (struct gr_team_record *)(uintptr_t)records.device;
+  g->template.mailbox = (struct gr_mailbox *)(uintptr_t)mailboxes.device;
+  g->template.join = (struct gr_join *)(uintptr_t)joins->device;
+  g->template.cancel = (gr_au32 *)(uintptr_t)cancel.device;
+  for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
+    g->template.runq[i].slot = (struct gr_line *)(uintptr_t)(queues.device + i * queue_bytes);
+  }
+  return 0;
+}
+
+/* Strings the free joins together, first to last. */
+static int joins_write(struct grosr *g, const struct gr_piece *piece)
+{
+  const uint32_t count = g->options.join_slots;
+  struct gr_join *joins = calloc(count, sizeof *joins);
+  if (joins == NULL) {
+    return gr_error_set(-ENOMEM, "no memory for %u joins; lower join_slots", count);
+  }
+  for (uint32_t i = 0; i + 1u < count; i++) {
+    joins[i].next_free.v = i + 2u; /* index + 1 of the next */
+  }
+  g->template.join_free.v = 1u;
+  const int error =
+      g->backend_ops->write(g->backend, piece->device, joins, count * sizeof *joins);
+  free(joins);
+  return error;
+}
+
+static void template_fill(struct grosr *g)
+{
+  struct gr_dev *dev = &g->template;
+  const struct grosr_options *options = &g->options;
+  dev->abi = GR_ABI_VERSION;
+  dev->teams = options->teams;
+  dev->ops = g->image->op_count;
+  dev->reserved_ingress = g->reserved_ingress;
+  dev->idle_mode = (uint32_t)options->idle_mode;
+  dev->ingress_shift = g->ingress_shift;
+  dev->runq_shift = log2_of(options->runq_slots);
+  dev->completion_slots = options->completion_slots;
+  dev->join_slots = options->join_slots;
+  dev->scratch_bytes = options->scratch_bytes;
+  dev->crowded = gr_topology_is_crowded(g->topology) ? 1u : 0u;
+  dev->spin_ns =
+      options->idle_mode == GROSR_IDLE_QUIET ? GR_SPIN_QUIET_NS : GR_SPIN_BALANCED_NS;
+  dev->idle_exit_ns = options->idle_exit_ns;
+  dev->control_poll_ns = g->facts.control_poll_ns;
+}
+
+int gr_memory_map_build(struct grosr *g)
+{
+  struct gr_piece dev, joins;
+  g->ingress_shift = log2_of(g->options.ingress_slots);
+  template_fill(g);
+  int error = shared_take_all(g);
+  if (error == 0) {
+    error = device_take_all(g, &dev, &joins);
+  }
+  if (error == 0) {
+    error = joins_write(g, &joins);
+  }
+  if (error == 0) {
+    g->dev = (struct gr_dev *)(uintptr_t)dev.device;
+    error = g->backend_ops->write(g->backend, dev.device, &g->template, sizeof g->template);
+  }
+  if (error == 0) {
+    g->slot_state = calloc(g->options.completion_slots, sizeof *g->slot_state);
+    error = g->slot_state != NULL ? 0 : gr_error_set(-ENOMEM, "no memory for the ticket table");
+  }
+  return error;
+}

@@ -1,0 +1,249 @@
+/* submit.c - tasks go in: check, take a completion slot, write a line, wake who sleeps.
+ *
+ * Several threads submit under one spinlock, so each word of the rings has one writer at a time. The
+ * lock is held for the writing of lines only, never for a wait; a thread that loses its core while it
+ * holds it delays the others by that much (they yield).
+ *
+ * Order: a line's chunks are stored with release, so what the submitter wrote before (arguments in
+ * shared memory) is visible to the op. After the lines come the wakers' fences of port.h.
+ *
+ * Next: ../shared/boundary.h, then ../device/ingress.h on the other side. */
+#include <errno.h>
+#include <string.h>
+
+#include "host/grosr_private.h"
+
+#define CONTROL_WAIT_NS 100000000u
+#define LOCK_SPINS 200u
+
+static void submit_lock(struct grosr *g)
+{
+  for (uint32_t spins = 0; pthread_spin_trylock(&g->submit_lock) != 0; spins++) {
+    if (spins > LOCK_SPINS) {
+      sched_yield();
+    } else {
+      gr_pause();
+    }
+  }
+}
+
+static void line_write(struct gr_line *line, const struct gr_task *task, uint32_t tag)
+{
+  for (uint32_t c = 0; c < 4u; c++) {
+    struct gr_chunk chunk;
+    memcpy(chunk.w, &task->w[3u * c], sizeof chunk.w);
+    chunk.tag = tag;
+    gr_chunk_store_release_sys(&line->chunk[c], &chunk);
+  }
+}
+
+/* The team on duty may be asleep; only where the host can wake it. */
+static void duty_wake(struct grosr *g)
+{
+  if (!g->backend_ops->host_can_wake || g->options.idle_mode == GROSR_IDLE_LATENCY) {
+    return;
+  }
+  gr_fence_waker();
+  const uint32_t duty = gr_load_relaxed_gpu_u32(&g->dev->duty);
+  if (duty != 0u) { /* 0: who gave it up is about to rouse another, which will look at the ring */
+    gr_wake(&g->template.mailbox[duty - 1u].asleep);
+  }
+}
+
+/* The microkernel may have left because it was idle. */
+static int rest_end(struct grosr *g)
+{
+  if (g->options.idle_exit_ns == 0) {
+    return 0;
+  }
+  gr_fence_seqcst_sys(); /* pairs with gr_rest in device/idle.h */
+  if (gr_load_acquire_sys_u32(&g->boundary->resting) !=
+      gr_load_acquire_gpu_u32(&g->incarnation)) {
+    return 0;
+  }
+  return gr_relaunch(g);
+}
+
+/* Under the lock. A free completion slot and its new generation; false: all are taken. A slot whose
+ * task runs long is passed over, so it does not block the others. */
+static bool slot_take(struct grosr *g, uint32_t *slot, uint32_t *generation)
+{
+  const uint32_t mask = g->options.completion_slots - 1u;
+  for (uint32_t tries = 0; tries <= mask; tries++) {
+    const uint32_t index = g->slot_next++ & mask;
+    const uint32_t state = gr_load_acquire_gpu_u32(&g->slot_state[index]);
+    if ((state & 1u) == 0u) {
+      const uint32_t next = (state >> 1) + 1u;
+      *generation = (next & 0x7fffffffu) != 0u ? next & 0x7fffffffu : 1u;
+      *slot = index;
+      gr_store_relaxed_gpu_u32(&g->slot_state[index], *generation << 1 | 1u);
+      return true;
+    }
+  }
+  return false;
+}
+
+/* Under the lock. Accepts as many as there is room for. */
+static size_t accept(struct grosr *g, const struct grosr_task *tasks, size_t count,
+                     grosr_ticket *tickets)
+{
+  size_t room = g->options.ingress_slots - (g->ingress_tail - g->ingress_head_seen);
+  if (room < count) {
+    g->ingress_head_seen = gr_load_acquire_sys_u32(&g->boundary->ingress_head);
+    room = g->options.ingress_slots - (g->ingress_tail - g->ingress_head_seen);
+  }
+  const size_t most = room < count ? room : count;
+  const uint32_t mask = g->options.ingress_slots - 1u;
+  uint32_t pos = g->ingress_tail;
+  size_t done = 0;
+  for (; done < most; done++, pos++) {
+    const struct grosr_task *from = &tasks[done];
+    struct gr_task task;
+    task.op = (uint16_t)from->op;
+    task.context = (uint8_t)from->context;
+    task.flags = GR_DONE_NONE;
+    task.done = task.generation = task.reserved = 0u;
+    memcpy(task.arg, from->arg, sizeof task.arg);
+    if (tickets != NULL) {
+      if (!slot_take(g, &task.done, &task.generation)) {
+        break;
+      }
+      task.flags = GR_DONE_HOST;
+      tickets[done] = (uint64_t)task.generation << 32 | task.done;
+    }
+    line_write(&g->ingress[pos & mask], &task, GR_LAP_TAG(pos, g->ingress_shift));
+  }
+  g->ingress_tail = pos;
+  gr_store_relaxed_gpu_u64(&g->accepted, gr_load_own_u64(&g->accepted) + done);
+  return done;
+}
+
+static int health_check(const struct grosr *g)
+{
+  switch (gr_load_relaxed_gpu_u32(&g->health)) {
+  case GR_HEALTH_GOOD:
+    return 0;
+  case GR_HEALTH_CLOSING:
+    return gr_error_set(-ESHUTDOWN, "the device is being closed; open another");
+  default:
+    return gr_error_set(-EIO, "the device is stuck or has failed; grosr_black_box says where, then "
+                              "close it and open another");
+  }
+}
+
+static int tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t count)
+{
+  const uint64_t open = gr_load_acquire_gpu_u64(&g->contexts);
+  for (size_t i = 0; i < count; i++) {
+    if (tasks[i].op >= g->image->op_count) {
+      return gr_error_set(-EINVAL, "task %zu: op %u is not in image '%s', which has %u; grosr_op "
+                                   "finds an op by name",
+                          i, tasks[i].op, g->image->name, g->image->op_count);
+    }
+    if (tasks[i].context >= GR_CONTEXTS_MAX || (open >> tasks[i].context & 1u) == 0u) {
+      return gr_error_set(-EINVAL, "task %zu: context %u is not open; use 0 or one from "
+                                   "grosr_context_open",
+                          i, tasks[i].context);
+    }
+  }
+  return 0;
+}
+
+int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_t count,
+                          uint64_t timeout_ns, grosr_ticket *tickets)
+{
+  if (g == NULL || (tasks == NULL && count != 0)) {
+    return gr_error_set(-EINVAL, "grosr_submit: the device or the tasks are a null pointer");
+  }
+  int error = health_check(g);
+  if (error == 0) {
+    error = tasks_check(g, tasks, count);
+  }
+  if (error < 0) {
+    return error;
+  }
+  struct gr_patience patience = gr_patience_begin(g, timeout_ns);
+  size_t done = 0;
+  while (done < count) {
+    submit_lock(g);
+    const size_t more = accept(g, tasks + done, count - done, tickets ? tickets + done : NULL);
+    pthread_spin_unlock(&g->submit_lock);
+    done += more;
+    if (more != 0) {
+      duty_wake(g);
+      error = rest_end(g);
+    }
+    if (done == count || timeout_ns == 0 || error < 0) {
+      break;
+    }
+    error = more != 0 ? 0 : gr_patience_turn(&patience);
+    if (error < 0) {
+      break;
+    }
+  }
+  if (done != 0 || count == 0) {
+    return (int64_t)done;
+  }
+  if (error < 0 && error != -ETIMEDOUT) {
+    return error;
+  }
+  return gr_error_set(-EAGAIN, "the ingress ring (%u tasks) or the ticket table (%u) is full; wait for "
+                               "tickets, or open with more ingress_slots or completion_slots",
+                      g->options.ingress_slots, g->options.completion_slots);
+}
+
+int grosr_submit(struct grosr *g, const struct grosr_task *task, grosr_ticket *ticket)
+{
+  const int64_t done = grosr_submit_many(g, task, 1, 0, ticket);
+  return done < 0 ? (int)done : 0;
+}
+
+int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, const void *args,
+                    size_t bytes)
+{
+  if (task == NULL || (args == NULL && bytes != 0)) {
+    return gr_error_set(-EINVAL, "grosr_task_init: the task or its arguments are a null pointer");
+  }
+  if (bytes > sizeof task->arg) {
+    return gr_error_set(-E2BIG, "%zu bytes of arguments, a task carries %zu; put them into memory from "
+                                "grosr_shared_take and pass its address",
+                        bytes, sizeof task->arg);
+  }
+  memset(task, 0, sizeof *task);
+  task->op = op;
+  task->context = context;
+  if (bytes != 0) {
+    memcpy(task->arg, args, bytes);
+  }
+  return 0;
+}
+
+int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
+{
+  const uint64_t deadline_ns = gr_clock_ns() + CONTROL_WAIT_NS;
+  struct gr_task task = {0};
+  task.op = (uint16_t)op;
+  task.arg[0] = arg0;
+  task.arg[1] = arg1;
+  for (;;) {
+    submit_lock(g);
+    const uint32_t pos = g->control_tail;
+    const bool has_room =
+        pos - gr_load_acquire_sys_u32(&g->boundary->control_head) < GR_CONTROL_SLOTS;
+    if (has_room) {
+      line_write(&g->boundary->control[pos & (GR_CONTROL_SLOTS - 1u)], &task,
+                 GR_LAP_TAG(pos, GR_CONTROL_SHIFT));
+      g->control_tail = pos + 1u;
+    }
+    pthread_spin_unlock(&g->submit_lock);
+    if (has_room) {
+      duty_wake(g);
+      return rest_end(g);
+    }
+    if (gr_clock_ns() > deadline_ns) {
+      return gr_error_set(-EAGAIN, "the device does not read its control ring; grosr_black_box shows "
+                                   "what its teams do");
+    }
+    sched_yield();
+  }
+}

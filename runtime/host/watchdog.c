@@ -1,0 +1,106 @@
+/* watchdog.c - a thread that looks whether every team still lives.
+ *
+ * It reads the teams' records a few times per op_ns_max. A team that has been inside the same task for
+ * longer is stuck: health rises to STUCK, every wait ends with -ETIMEDOUT, and the black box tells which
+ * op it is. A team asleep or idle owes no heartbeat. It also looks for a failed assert and a lost
+ * device. It changes nothing on the device; grosr_close does that.
+ *
+ * Next: black_box.c. */
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "host/grosr_private.h"
+
+#define PERIOD_NS_MAX 250000000u
+#define PERIOD_NS_MIN 1000000u
+
+void gr_health_raise(struct grosr *g, enum gr_health health)
+{
+  uint32_t seen = gr_load_relaxed_gpu_u32(&g->health);
+  while (seen < (uint32_t)health) {
+    const uint32_t before = gr_cas_acqrel_gpu_u32(&g->health, seen, (uint32_t)health);
+    if (before == seen) {
+      return;
+    }
+    seen = before;
+  }
+}
+
+/* What the watchdog remembers of a team. */
+struct watched {
+  uint64_t now;
+  uint64_t since_ns;
+};
+
+static void look(struct grosr *g, struct gr_team_record *records, struct watched *watched)
+{
+  if (gr_load_acquire_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE ||
+      g->backend_ops->ended(g->backend) < 0 || gr_records_read(g, records) < 0) {
+    gr_health_raise(g, GR_HEALTH_FAILED);
+    return;
+  }
+  const uint64_t now_ns = gr_clock_ns();
+  for (uint32_t i = 0; i < g->options.teams; i++) {
+    const uint64_t now = records[i].now.v;
+    if (GR_NOW_PHASE(now) != GR_PHASE_RUNNING || now != watched[i].now) {
+      watched[i].now = now;
+      watched[i].since_ns = now_ns;
+    } else if (now_ns - watched[i].since_ns > g->options.op_ns_max) {
+      gr_health_raise(g, GR_HEALTH_STUCK);
+    }
+  }
+}
+
+static void *watchdog_main(void *argument)
+{
+  struct grosr *g = argument;
+  const uint64_t quarter_ns = g->options.op_ns_max / 4u;
+  const uint64_t period_ns = quarter_ns > PERIOD_NS_MAX   ? PERIOD_NS_MAX
+                             : quarter_ns < PERIOD_NS_MIN ? PERIOD_NS_MIN
+                                                          : quarter_ns;
+  struct gr_team_record *records = calloc(g->options.teams, sizeof *records);
+  struct watched *watched = calloc(g->options.teams, sizeof *watched);
+  gr_topology_bind_watchdog(g->topology);
+  pthread_mutex_lock(&g->watchdog_lock);
+  while (!g->watchdog_stop && records != NULL && watched != NULL) {
+    const uint64_t wake_ns = gr_clock_ns() + period_ns;
+    const struct timespec wake = {(time_t)(wake_ns / 1000000000u), (long)(wake_ns % 1000000000u)};
+    pthread_cond_timedwait(&g->watchdog_wake, &g->watchdog_lock, &wake);
+    if (!g->watchdog_stop) {
+      pthread_mutex_unlock(&g->watchdog_lock);
+      look(g, records, watched);
+      pthread_mutex_lock(&g->watchdog_lock);
+    }
+  }
+  pthread_mutex_unlock(&g->watchdog_lock);
+  free(records);
+  free(watched);
+  return NULL;
+}
+
+int gr_watchdog_start(struct grosr *g)
+{
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_cond_init(&g->watchdog_wake, &attributes);
+  pthread_condattr_destroy(&attributes);
+  const int error = pthread_create(&g->watchdog, NULL, watchdog_main, g);
+  g->watchdog_runs = error == 0;
+  return error == 0 ? 0 : gr_error_set(-error, "no thread for the watchdog; raise ulimit -u");
+}
+
+void gr_watchdog_end(struct grosr *g)
+{
+  if (!g->watchdog_runs) {
+    return;
+  }
+  pthread_mutex_lock(&g->watchdog_lock);
+  g->watchdog_stop = true;
+  pthread_cond_signal(&g->watchdog_wake);
+  pthread_mutex_unlock(&g->watchdog_lock);
+  pthread_join(g->watchdog, NULL);
+  pthread_cond_destroy(&g->watchdog_wake);
+  g->watchdog_runs = false;
+}

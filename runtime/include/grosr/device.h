@@ -1,0 +1,42 @@
+/* device.h - what an op may use: everything an image includes.
+ *
+ * An op is a function that a whole *team* runs together: one thread on the CPU, a warp or a thread
+ * block on a GPU. It is C that both a C11 compiler and nvcc accept (CONTRIBUTING.md, "the C subset"):
+ *
+ *   #include <grosr/device.h>
+ *   GR_DEV int32_t scale(struct gr_team *team)
+ *   {
+ *     float *x = gr_arg_ptr(team, 0, float);
+ *     uint32_t n = (uint32_t)gr_arg_u64(team, 1);
+ *     for (uint32_t i = gr_lane(); i < n; i += gr_lanes()) {
+ *       x[i] *= 2.0f;
+ *     }
+ *     return GR_OK;
+ *   }
+ *   #define OPS(OP) OP(scale)
+ *   GR_IMAGE(example, OPS)
+ *
+ * Lanes:       gr_lane(), gr_lanes(), gr_team_barrier()                    port/port.h
+ * Collectives: gr_team_{broadcast,sum,min,max,scan}_u64(team, value)       device/collective.h
+ * Arguments:   gr_arg_u64(team, i), gr_arg_ptr(team, i, type)              device/team.h
+ * Scratch:     gr_scratch(team), gr_scratch_bytes(team)                    device/team.h
+ * Time:        gr_clock_ns(), gr_incarnation(team)                         port/port.h, device/team.h
+ * New tasks:   gr_task_make, gr_submit_team, gr_fork_team                  device/submit.h
+ * Telling:     gr_signal_team, gr_cancelled_team                           device/submit.h
+ * Checking:    gr_assert                                                   device/fault.h
+ *
+ * A function ending in _team is entered by the whole team, converged. The return value of the op (of
+ * lane 0) is the task's result: negative means failed. An op must return, with every lane; one that
+ * runs longer than op_ns_max is found by the watchdog.
+ *
+ * Next: device/microkernel.h (who calls an op). */
+#pragma once
+
+#include "port/port.h"
+#include "shared/dev.h"
+#include "device/team.h"
+#include "device/fault.h"
+#include "device/collective.h"
+#include "device/submit.h"
+#include "device/microkernel.h"
+#include "device/image.h"

@@ -1,0 +1,73 @@
+/* port.h - the contract between the runtime's shared and device code and the machine it runs on.
+ *
+ * The only place in the house that knows which port it is. Device code is C that a C11 compiler
+ * and nvcc both accept; everything that differs between them goes through the words below, so a
+ * port can be added without touching device code. Ports: port_cpu.h (a team is a thread, one lane),
+ * port_cuda.h (a team is a warp or a thread block). Host code always uses the CPU port, on the same
+ * structs.
+ *
+ * Words
+ *   GR_DEV        a device function          GR_ENTRY  what GR_IMAGE makes of an image
+ *
+ * Atomic fields are of type gr_au32 or gr_au64 and reached only through functions named
+ * operation_order_scope_type. Scope: team (lanes of one team), gpu (all teams), sys (host too).
+ *   gr_load_{relaxed,acquire,seqcst}_gpu_{u32,u64}, gr_load_acquire_sys_{u32,u64}
+ *   gr_load_own_{u32,u64}: sole writer's read
+ *   gr_store_{relaxed,release}_gpu_{u32,u64}, gr_store_release_sys_{u32,u64}
+ *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
+ *   gr_or_seqcst_gpu_u64, gr_and_seqcst_gpu_u64, gr_exchange_seqcst_gpu_u32
+ *   gr_cas_acqrel_gpu_{u32,u64}(word, expected, desired)   returns the value before
+ *
+ * Chunks: 16 bytes, payload and tag together (task.h)
+ *   bool gr_chunk_try_load_acquire_{gpu,sys}(src, tag, out)   false: another tag; out is garbage
+ *   void gr_chunk_store_release_{gpu,sys}(dst, src)           src->tag included
+ *   void gr_chunk_store_relaxed_gpu(dst, src)                 ordered by a later release or RMW
+ *
+ * Lanes
+ *   gr_lane(), gr_lanes()              of the team
+ *   gr_warp_lane(), gr_warp_lanes()    of the warp; lane 0 to gr_warp_lanes() - 1 are warp 0
+ *   gr_team_barrier()                  whole team, converged; orders the lanes' memory accesses
+ *   gr_warp_barrier()                  whole warp, converged; the same for one warp
+ *   gr_warp_ballot(bool)               bit i: lane i said true
+ *   gr_warp_shuffle_{u32,u64}(value, lane), gr_warp_shuffle_up_u64(value, delta)
+ *                                      all three: whole warp, converged
+ *
+ * Bits
+ *   gr_bits_lowest_u64(x)   index of the lowest set bit; x is not 0
+ *   gr_bits_count_u64(x)    how many bits are set
+ *
+ * Time
+ *   gr_clock_ns()     monotonic; cpu: the host's CLOCK_MONOTONIC; cuda: globaltimer
+ *   gr_pause()        one turn of a spin
+ *   gr_nap(ns)        gives the core or the issue slots away for about so long
+ *   gr_yield()        lets another thread have the core; cuda: nothing
+ *   gr_sleep(asleep, ns_max), gr_wake(asleep)   sleep until woken; `asleep` is 1 while a team sleeps
+ *   gr_fence_sleeper(), gr_fence_waker()        between "asleep = 1" and the last look at the
+ *                     queues; between filling a queue and looking at `asleep`. Together they forbid
+ *                     that both sides miss each other (asymmetric Dekker).
+ *   gr_fence_seqcst_sys()   the same between the device and the host when it leaves to rest: both
+ *                     sides store their word, pass this, and load the other's
+ *
+ * End
+ *   gr_leave()        the calling lane ends, from any depth; used after a fault was recorded
+ *
+ * Next: port_cpu.h, then ../shared/limits.h. */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The wrapper makes `ring->tail + 1` fail to compile: an atomic word is reached by name of its
+ * order and scope, or not at all. */
+typedef struct {
+  uint32_t v;
+} gr_au32;
+typedef struct {
+  uint64_t v;
+} gr_au64;
+
+#if defined(__CUDACC__)
+#include "port/port_cuda.h"
+#else
+#include "port/port_cpu.h"
+#endif

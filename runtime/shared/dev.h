@@ -1,0 +1,159 @@
+/* dev.h - the device's own memory: what every team can see, and who writes each word of it.
+ *
+ * Filled by the host before the microkernel starts (host/memory_map.c), then the device's alone;
+ * the host only looks (statistics, black box), through the backend. Pointers hold device addresses.
+ *
+ *   ingress team                       any team
+ *     | push when idle: claim a bit of idle[], write that team's mailbox
+ *     | pull when loaded: write the context's run queue, set its bit of queued
+ *     v                                 |
+ *   mailbox[team]  runq[context]  <-----+  ops that submit do the same
+ *
+ * I5  A bit of idle[] is set by its team only, and cleared either by its team (retract) or by one
+ *     claimer; the atomic AND decides which. Who cleared another's bit owns that mailbox until it
+ *     has written one message into it; the owner then expects exactly one.
+ * I6  A mailbox's tags are all 0 (empty) whenever its team's idle bit is set.
+ * I7  A task in a run queue implies that its context's bit of `queued` is set, or will be set by
+ *     the team that pushed it, or that the team that cleared it is still to look again.
+ * I8  A team that waits has, after setting its idle bit (seqcst), seen `queued` == 0; a team that
+ *     pushed has, after setting `queued` (seqcst), looked for idle bits and woken one. So no ready
+ *     task and waiting team stay together: one of the two saw the other.
+ * I9  duty == team + 1 for the one team that reads ingress and control; the exchange or
+ *     compare-and-swap that wrote it decides.
+ *
+ * word                 writer                            order
+ * idle[]               I5                                RMW seqcst gpu
+ * queued               pusher sets, emptier clears       RMW seqcst gpu (I7, I8)
+ * duty                 I9                                RMW acqrel/seqcst gpu: hands over *_pos
+ * ingress_pos,         team on duty                      plain: handed over by duty
+ *  control_pos
+ * run                  team on duty; a faulting team     release/acquire gpu
+ * booted               every team, once an incarnation   add acqrel gpu
+ * fault_claim          first faulting team               exchange seqcst gpu
+ * cancel[slot]         team on duty                      release/acquire gpu
+ * cancel_live          team on duty                      release/acquire gpu: any cancel ever made
+ * contexts_open        team on duty                      relaxed gpu: a hint for the fast path
+ * team[t].*            team t                            relaxed gpu: read by the watchdog
+ * mailbox[t].line      I5                                chunk release/acquire gpu
+ * mailbox[t].asleep    team t: 1; waker or team t: 0     exchange decides (port_cpu.h)
+ * runq[c].*            runq.h
+ * join[], join_free    join.h
+ *
+ * Next: ../device/microkernel.h (the loop that lives on this). */
+#pragma once
+
+#include "port/port.h"
+#include "shared/boundary.h"
+
+enum gr_run {
+  GR_RUN_GO = 0,
+  GR_RUN_STOP = 1, /* leave after the task at hand */
+  GR_RUN_COUNT = 2
+};
+
+/* What a team is doing; the black box prints it. */
+enum gr_phase {
+  GR_PHASE_AWAY = 0,    /* not booted, or left */
+  GR_PHASE_LOOKING = 1, /* between tasks */
+  GR_PHASE_RUNNING = 2, /* inside an op */
+  GR_PHASE_IDLE = 3,    /* waiting, awake */
+  GR_PHASE_ASLEEP = 4,  /* waiting, asleep */
+  GR_PHASE_COUNT = 5
+};
+
+/* How a team spends idle time. */
+enum gr_idle_mode {
+  GR_IDLE_LATENCY = 0,  /* spins for ever */
+  GR_IDLE_BALANCED = 1, /* spins for spin_ns, then sleeps */
+  GR_IDLE_QUIET = 2,    /* the same with a much shorter spin */
+  GR_IDLE_MODE_COUNT = 3
+};
+
+/* One team's record, written by that team only. `now` packs what it last began:
+ * sequence << 32 | op << 16 | context << 8 | phase, in one store. */
+struct gr_team_record {
+  gr_au64 now __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au64 done;      /* done word and generation of that task: generation << 32 | done */
+  gr_au64 turns;     /* heartbeat: turns of the main loop */
+  gr_au64 completed; /* tasks finished, in any way; published after their completion */
+  gr_au64 submitted; /* tasks this team's ops created; published before they can run */
+  gr_au64 failed;    /* of completed: negative result */
+  gr_au64 cancelled; /* of completed: cancelled before they started */
+  gr_au64 from_mailbox;
+  gr_au64 from_queue;
+  gr_au64 from_ingress; /* run straight from ingress */
+  gr_au64 sleeps;
+  gr_au64 incarnation; /* that this team last booted in */
+};
+#define GR_NOW_WORD(sequence, op, context, phase)                                                  \
+  (((uint64_t)(sequence) << 32) | ((uint64_t)(op) << 16) | ((uint64_t)(context) << 8) |            \
+   (uint64_t)(phase))
+#define GR_NOW_SEQUENCE(word) ((uint32_t)((word) >> 32))
+#define GR_NOW_OP(word) ((uint32_t)((word) >> 16) & 0xffffu)
+#define GR_NOW_CONTEXT(word) ((uint32_t)((word) >> 8) & 0xffu)
+#define GR_NOW_PHASE(word) ((uint32_t)(word) & 0xffu)
+
+/* A line to itself: one read by the owner both polls and fetches. */
+struct gr_mailbox {
+  struct gr_line line __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au32 asleep;
+};
+static_assert(sizeof(struct gr_mailbox) == GR_LINE_BYTES, "one L2 line");
+enum gr_mailbox_tag { GR_MAILBOX_EMPTY = 0, GR_MAILBOX_FULL = 1 };
+
+/* Bounded queue of ready tasks of one context, many producers and consumers; see runq.h. */
+struct gr_runq {
+  gr_au32 head __attribute__((aligned(GR_LINE_BYTES))); /* next to take: consumers, by CAS */
+  gr_au32 tail __attribute__((aligned(GR_LINE_BYTES))); /* next to fill: producers, by CAS */
+  struct gr_line *slot;                                 /* read-only after boot */
+};
+
+/* A fork that waits for its children; see join.h. */
+struct gr_join {
+  gr_au32 pending;       /* children and parent that have not finished */
+  gr_au32 status;        /* first failure among them, as uint32_t, else 0: CAS decides */
+  gr_au32 next_free;     /* while free: index + 1 of the next free one, 0 at the end */
+  uint32_t reserved;
+  struct gr_task then;   /* the continuation; owner: who took the join, then who ends it */
+};
+
+struct gr_dev {
+  /* Written by the host before boot, read-only afterwards. */
+  uint32_t abi; /* GR_ABI_VERSION */
+  uint32_t teams;
+  uint32_t ops; /* of the image: a task with a greater op id is answered, not run */
+  uint32_t reserved_ingress; /* 1: team 0 does nothing but ingress; 0: an idle team takes the duty */
+  uint32_t idle_mode;        /* enum gr_idle_mode */
+  uint32_t ingress_shift;    /* slots = 1 << shift, for each ring */
+  uint32_t runq_shift;
+  uint32_t completion_slots;
+  uint32_t join_slots;
+  uint32_t scratch_bytes;
+  uint32_t crowded;          /* 1: more threads than cores: an idle team yields its core */
+  uint64_t spin_ns;
+  uint64_t idle_exit_ns;    /* 0: never leave when idle */
+  uint64_t control_poll_ns; /* clock gate of the control ring; 0: look at every turn */
+  struct gr_boundary *boundary;
+  struct gr_line *ingress;
+  gr_au64 *completion;
+  gr_au32 *cancel; /* generation of the completion slot whose task is not to start; 0: none */
+  struct gr_team_record *team;
+  struct gr_mailbox *mailbox;
+  struct gr_join *join;
+
+  /* Written by the team on duty. */
+  gr_au32 run __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au32 contexts_open;
+  gr_au32 cancel_live;
+  uint32_t ingress_pos;
+  uint32_t control_pos;
+
+  /* Written by all. */
+  gr_au32 duty __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au32 booted __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au32 fault_claim;
+  gr_au64 join_free __attribute__((aligned(GR_LINE_BYTES))); /* count << 32 | index + 1 */
+  gr_au64 queued __attribute__((aligned(GR_LINE_BYTES)));    /* bit per context */
+  gr_au64 idle[GR_TEAM_WORDS] __attribute__((aligned(GR_LINE_BYTES)));
+  struct gr_runq runq[GR_CONTEXTS_MAX];
+};

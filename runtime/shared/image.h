@@ -1,0 +1,24 @@
+/* image.h - what an image is to the host: names, the CPU entry, the fatbin.
+ *
+ * GR_IMAGE (device/image.h) defines one of these in every image that the C compiler builds; the
+ * fatbin of the same source, when the build has nvcc, is linked beside it under a fixed symbol.
+ * Host only: the device never sees it.
+ *
+ * Next: the library's api.c, which checks it, or device/image.h, which makes it. */
+#pragma once
+
+#include <stdint.h>
+
+struct gr_dev;
+
+struct grosr_image {
+  uint32_t abi;              /* GR_ABI_VERSION of the headers it was built with */
+  uint32_t op_count;         /* entries of op_names */
+  const char *name;          /* "exp0" */
+  const char *const *op_names;
+  const char *kernel_name;   /* of the fatbin's entry point: "grosr_kernel_exp0" */
+  /* Runs team `team_id` on the calling thread until the microkernel ends. */
+  void (*cpu_main)(struct gr_dev *dev, uint32_t team_id, uint32_t incarnation);
+  const unsigned char *fatbin;     /* NULL: built without nvcc */
+  const unsigned char *fatbin_end;
+};

@@ -1,0 +1,28 @@
+/* status.h - what the device answers: the result of an op and the state of the run.
+ *
+ * Values are negative errno numbers, so that a result crosses the boundary and reaches the caller
+ * of grosr_wait unchanged; an op may return any int32_t, negative means failed. Three kinds
+ * (style.md, F): busy (AGAIN, expected), operating (tested by the caller), broken (gr_assert).
+ *
+ * Next: task.h (what is asked). */
+#pragma once
+
+/* Linux errno values, written out because device code has no <errno.h>. A test holds them equal. */
+enum gr_status {
+  GR_OK = 0,
+  GR_E_NOENT = -2,      /* no such op */
+  GR_E_AGAIN = -11,     /* full or busy: try again */
+  GR_E_NOMEM = -12,     /* out of join slots */
+  GR_E_INVAL = -22,     /* an argument is out of range */
+  GR_E_TIMEOUT = -110,  /* a bound was reached */
+  GR_E_CANCELED = -125, /* cancelled before it started */
+};
+
+/* Why gr_assert stopped the microkernel; the black box prints the name. */
+enum gr_fault_code {
+  GR_FAULT_NONE = 0,
+  GR_FAULT_ASSERT = 1,     /* an invariant named at the line does not hold */
+  GR_FAULT_ABI = 2,        /* image and library were built from different headers */
+  GR_FAULT_CLAIM = 3,      /* a claimed mailbox was never filled */
+  GR_FAULT_CODE_COUNT = 4
+};

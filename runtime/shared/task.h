@@ -1,0 +1,81 @@
+/* task.h - a task, and the 64-byte line in which it travels.
+ *
+ * A task is 48 bytes of meaning. On every ring and mailbox it travels as a line of four 16-byte
+ * chunks, each with three words of payload and one tag:
+ *
+ *   chunk 0            chunk 1            chunk 2            chunk 3
+ *   [w0 w1 w2 | tag]   [w3 w4 w5 | tag]   [w6 w7 w8 | tag]   [w9 wa wb | tag]
+ *
+ * A chunk is the widest thing that both a GPU (ld/st .b128) and this protocol can write in one
+ * piece, so payload and tag cannot come apart: who reads four chunks with the expected tag has
+ * the whole task, with one read that both polls and fetches, and no second trip for a sequence
+ * word. Chunks of one line may arrive in any order.
+ *
+ * Writers: a line has one writer at a time; each ring says who. Tag values: each ring says which.
+ *
+ * Next: boundary.h (where lines travel between host and device). */
+#pragma once
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "shared/limits.h"
+#include "shared/status.h"
+
+/* What is signalled when a task is done (bits 0-1 of flags). */
+enum gr_done {
+  GR_DONE_NONE = 0, /* nobody waits: counted only */
+  GR_DONE_HOST = 1, /* completion slot `done`, generation `generation`, in host memory */
+  GR_DONE_JOIN = 2, /* join `done` on the device: one child less */
+  GR_DONE_COUNT = 3
+};
+#define GR_FLAG_DONE_MASK 0x3u
+
+#define GR_TASK_WORDS 12u
+struct gr_task {
+  union {
+    struct {
+      uint16_t op;         /* index into the image's ops */
+      uint8_t context;     /* tenant that pays for it */
+      uint8_t flags;       /* GR_FLAG_* */
+      uint32_t done;       /* whom to tell, by kind */
+      uint32_t generation; /* of the completion slot: tells one use of a slot from the next */
+      uint32_t reserved;   /* 0 */
+      uint64_t arg[GR_ARG_WORDS];
+    };
+    uint32_t w[GR_TASK_WORDS]; /* as it travels */
+  };
+};
+static_assert(sizeof(struct gr_task) == 48, "12 words: 4 chunks of 3");
+
+struct gr_chunk {
+  union {
+    struct {
+      uint32_t w[3];
+      uint32_t tag;
+    };
+    uint64_t half[2];
+  };
+} __attribute__((aligned(16)));
+
+struct gr_line {
+  struct gr_chunk chunk[4];
+} __attribute__((aligned(64)));
+static_assert(sizeof(struct gr_line) == 64, "one cache line on x86-64, half an L2 line on NVIDIA");
+
+/* A host-visible completion: generation in the high word, the op's int32_t result in the low one,
+ * so that one 64-bit store says both. */
+#define GR_COMPLETION_GENERATION(word) ((uint32_t)((word) >> 32))
+#define GR_COMPLETION_RESULT(word) ((int32_t)(uint32_t)(word))
+#define GR_COMPLETION_WORD(generation, result)                                                     \
+  (((uint64_t)(generation) << 32) | (uint64_t)(uint32_t)(result))
+
+/* Ops at and above GR_OP_INTERNAL: messages between the microkernel's own parts. */
+enum gr_message {
+  GR_MSG_WAKE = 0xff00, /* mailbox: look at the queues again */
+  GR_MSG_EXIT = 0xff01, /* mailbox: the microkernel ends, leave */
+  GR_CTL_STOP = 0xff10, /* control: finish what runs, then leave */
+  GR_CTL_CANCEL = 0xff11,  /* control: arg[0] completion slot, arg[1] generation */
+  GR_CTL_CONTEXTS = 0xff12 /* control: arg[0] is how many contexts are open */
+};
