@@ -1,0 +1,117 @@
+/* args.c - see args.h. Next: table.c */
+#include "args.h"
+
+#include <argp.h>
+#include <string.h>
+
+#include "hx.h"
+#include "text.h"
+
+enum { KEY_TIER = 256, KEY_OUT, KEY_SEED, KEY_SAMPLES, KEY_BUDGET, KEY_DRY, KEY_ID, KEY_DESCRIBE };
+
+static const struct argp_option options[] = {
+    {"device", 'd', "DEVICE", 0, "auto (default), cpu, cuda or cuda:N", 0},
+    {"tier", KEY_TIER, "TIER", 0, "smoke (default): minutes on a laptop; paper: the full sweep", 0},
+    {"factor", 'f', "K=V:V,...", 0, "these values instead of the tier's, e.g. tasks=1:1e3", 0},
+    {"variant", 'v', "NAME,...", 0, "only these variants", 0},
+    {"out", KEY_OUT, "DIR", 0, "results go to DIR/<experiment>/ (default results/runs/<id>)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of all inputs (default 1)", 0},
+    {"samples", KEY_SAMPLES, "N", 0, "samples wanted of each metric, instead of the tier's", 0},
+    {"budget", KEY_BUDGET, "TIME", 0, "share this time among the points: 90s, 8m, 2h", 0},
+    {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},
+    {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
+    {"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, "print the experiment's table as JSON", 0},
+    {NULL, 0, NULL, 0, NULL, 0}};
+
+static void take_positional(struct hx_args *args, char *arg, struct argp_state *state)
+{
+  if (!args->takes_experiments)
+    argp_error(state, "%s is not an option; an experiment takes options only", arg);
+  else if (args->experiment_count == HX_ARGS_EXPERIMENTS_MAX)
+    argp_error(state, "more than %u experiments named; run them in parts", HX_ARGS_EXPERIMENTS_MAX);
+  else
+    args->experiment[args->experiment_count++] = arg;
+}
+
+static void take_factor(struct hx_args *args, char *arg, struct argp_state *state)
+{
+  if (args->factor_count == HX_ARGS_FACTORS_MAX)
+    argp_error(state, "--factor given more than %u times; write k=v,k2=v in one",
+               HX_ARGS_FACTORS_MAX);
+  else
+    args->factor[args->factor_count++] = arg;
+}
+
+static void take_number(struct hx_args *args, int key, char *arg, struct argp_state *state)
+{
+  if (key == KEY_BUDGET) {
+    if (hx_text_parse_duration_ns(arg, &args->budget_ns) < 0 || args->budget_ns == 0)
+      argp_error(state, "--budget %s is not a time; write for example 90s, 8m or 2h", arg);
+  } else if (key == KEY_SEED) {
+    args->seed_text = arg;
+    if (hx_text_parse_u64(arg, &args->seed) < 0)
+      argp_error(state, "--seed %s is not a whole number below 2^64", arg);
+  } else {
+    args->count_text = arg;
+    if (hx_text_parse_u64(arg, &args->samples) < 0 || args->samples == 0 ||
+        args->samples > 100000000u)
+      argp_error(state, "--samples %s is not a whole number from 1 to 1e8", arg);
+  }
+}
+
+/* A flat switch over argp's keys. */
+static error_t take_option(int key, char *arg, struct argp_state *state)
+{
+  struct hx_args *args = state->input;
+  switch (key) {
+  case 'd':
+    args->device = arg;
+    break;
+  case KEY_TIER:
+    args->tier = arg;
+    if (strcmp(arg, "smoke") != 0 && strcmp(arg, "paper") != 0)
+      argp_error(state, "there is no tier %s; choose smoke or paper", arg);
+    break;
+  case 'f':
+    take_factor(args, arg, state);
+    break;
+  case 'v':
+    args->variant = arg;
+    break;
+  case KEY_OUT:
+    args->out = arg;
+    if (arg[0] == '\0')
+      argp_error(state, "--out needs a folder name");
+    break;
+  case KEY_SEED:
+  case KEY_SAMPLES:
+  case KEY_BUDGET:
+    take_number(args, key, arg, state);
+    break;
+  case KEY_DRY:
+    args->dry_run = true;
+    break;
+  case KEY_ID:
+    args->run_id = arg;
+    break;
+  case KEY_DESCRIBE:
+    args->describe = true;
+    break;
+  case ARGP_KEY_ARG:
+    take_positional(args, arg, state);
+    break;
+  default:
+    return ARGP_ERR_UNKNOWN;
+  }
+  return 0;
+}
+
+int hx_args_parse(struct hx_args *args, const char *doc, int argc, char **argv)
+{
+  const struct argp argp = {
+      options, take_option, args->takes_experiments ? "EXP..." : NULL, doc, NULL, NULL, NULL};
+  args->tier = "smoke";
+  args->seed = 1;
+  argp_err_exit_status = HX_EXIT_USAGE;
+  return -(int)argp_parse(&argp, argc, argv, 0, NULL, args);
+}

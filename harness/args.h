@@ -1,0 +1,41 @@
+/* args.h - the command line that `grosr run` and every experiment binary share.
+ *
+ * Called by hx_main.c and main.c at start. One parser for both, so that `grosr run` accepts exactly
+ * what the experiments do; it hands the options on as they were written.
+ * A wrong option ends the process with one sentence and status 2 (HX_EXIT_USAGE), as argp does.
+ * Not decided here: whether a device, variant or factor exists; only the experiment knows.
+ *
+ * Next: table.h */
+#pragma once
+#ifndef HX_PRIVATE
+#error "args.h is private to harness/: include hx.h"
+#endif
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HX_ARGS_FACTORS_MAX     16u /* --factor given that often */
+#define HX_ARGS_EXPERIMENTS_MAX 64u /* experiments named in one `grosr run` */
+
+struct hx_args {
+  const char *device; /* as given; NULL is auto */
+  const char *tier;   /* "smoke" or "paper" */
+  const char *variant;
+  const char *factor[HX_ARGS_FACTORS_MAX];
+  size_t factor_count;
+  const char *out;        /* NULL: results/runs/<run id> */
+  const char *run_id;     /* NULL: made from time and host */
+  const char *seed_text;  /* NULL: not given */
+  const char *count_text; /* of --samples; NULL: not given */
+  uint64_t seed;
+  uint64_t samples; /* 0: the tier decides */
+  uint64_t budget_ns;
+  bool dry_run;
+  bool describe;
+  bool takes_experiments; /* set by `grosr run`: names are allowed after the options */
+  const char *experiment[HX_ARGS_EXPERIMENTS_MAX];
+  size_t experiment_count;
+};
+
+/* Fills `args`, which the caller has zeroed but for takes_experiments. `doc` opens --help. */
+int hx_args_parse(struct hx_args *args, const char *doc, int argc, char **argv);

@@ -1,0 +1,137 @@
+/* hx.h - what an experiment sees of the harness: it is a table of data and a few functions.
+ *
+ * An experiment is one binary, experiments/exp<N>_<name>.c. It fills in a struct hx_experiment and
+ * its main() is `return hx_main(argc, argv, &experiment);`. The harness reads the arguments,
+ * expands the factors to points, runs every variant that accepts the device side by side (the k-th
+ * point of each variant comes before the k+1-th of any), and writes DIR/<experiment>/samples.csv,
+ * points.csv and run.json. The experiment only measures and checks.
+ *
+ * Threads: run() and probe() are called on the main thread. hx_sample(), hx_samples() and hx_more()
+ * belong to that thread; every other function here may be called from any thread.
+ * Promised: no file is written and no line printed while run() is running; samples are kept in
+ * memory that is touched beforehand (hx_sample_goal() of them per metric, at most a million).
+ * Not promised: isolation. A crash or a hang in run() takes the rest of the experiment with it.
+ *
+ *   static int run_spin(struct hx_point *point)
+ *   {
+ *     const uint64_t tasks = hx_factor_u64(point, "tasks");
+ *     while (hx_more(point, "roundtrip_us"))
+ *       hx_sample(point, "roundtrip_us", one_roundtrip_us(tasks));
+ *     return work_is_right() ? 0 : hx_fail(point, "sum is %d, not %d", sum, wanted);
+ *   }
+ *   static const struct hx_metric metrics[] = { { "roundtrip_us", "us" }, { 0 } };
+ *   static const struct hx_factor factors[] = { { "tasks", "1,1e3", "1,1e3,1e6" }, { 0 } };
+ *   static const struct hx_variant variants[] = {
+ *     { "spin_floor", "cpu", NULL, run_spin, "tasks" }, { 0 }
+ *   };
+ *
+ * Next: hx_main.c */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct hx_point; /* one variant at one combination of factor values, on one device */
+
+/* One swept column. `smoke` and `paper` are comma lists of values; paper NULL means as smoke.
+ * If all its values are whole numbers ("1e6" is one) the factor is a number: the CSV shows it in
+ * plain digits and --factor may give any other number. Otherwise --factor may only choose from the
+ * values listed. A name may not be one of the fixed CSV columns (so "tasks", never "n"). */
+struct hx_factor {
+  const char *name;
+  const char *smoke;
+  const char *paper;
+};
+
+/* One measured quantity. The name carries the unit: { "roundtrip_us", "us" }. */
+struct hx_metric {
+  const char *name;
+  const char *unit;
+};
+
+struct hx_variant {
+  const char *name;
+  const char *device;              /* "cpu", "cuda" or "any" */
+  int (*probe)(struct hx_point *); /* may be NULL; called before run(): 0, or hx_unmet(...) */
+  int (*run)(struct hx_point *);   /* 0, negative errno, hx_fail(...) or hx_unmet(...) */
+  const char *factors;             /* those that matter to it, comma list; NULL all, "" none */
+};
+
+/* All three arrays end with { 0 }, an entry whose name is NULL. */
+struct hx_experiment {
+  const char *name;  /* the binary's name: "exp1_launch_latency" */
+  const char *title; /* one line */
+  const struct hx_metric *metrics;
+  const struct hx_factor *factors;
+  const struct hx_variant *variants;
+  /* Is this device ("cpu", "cuda:0") here? 0 and a one-line description of it, or negative errno
+   * and one line that says what is missing and what to do. NULL: the experiment knows only the
+   * CPU. Called once before any point, and with "cuda:0" to decide --device auto. */
+  int (*device_probe)(const char *device, char *sentence, size_t sentence_bytes);
+};
+
+/* Exit status of an experiment and of `grosr run`. SIGINT gives 130, SIGTERM 143. */
+enum hx_exit {
+  HX_EXIT_OK = 0,      /* every point ok or skipped */
+  HX_EXIT_FAILED = 1,  /* some point failed; the others are kept */
+  HX_EXIT_USAGE = 2,   /* refused before anything was run */
+  HX_EXIT_HARNESS = 4, /* the harness itself could not go on (disk full, a bad table, a crash) */
+  HX_EXIT_COUNT
+};
+
+/* The whole program. Returns what main() is to return. */
+int hx_main(int argc, char **argv, const struct hx_experiment *experiment);
+
+/* ---- what this point is -------------------------------------------------------------------- */
+
+/* The value of a factor. Asking for one that the variant does not list in `factors`, or for the
+ * number of one that is text, is a bug in the experiment: the point fails, and 0 or "" comes. */
+uint64_t hx_factor_u64(struct hx_point *point, const char *name);
+const char *hx_factor_text(struct hx_point *point, const char *name);
+
+const char *hx_device(const struct hx_point *point); /* "cpu", "cuda:0" */
+const char *hx_tier(const struct hx_point *point);   /* "smoke", "paper" */
+uint64_t hx_seed(const struct hx_point *point);      /* from --seed and the point; never 0 */
+
+/* ---- how much to measure ------------------------------------------------------------------- */
+
+/* True while this tier wants another sample of the metric: fewer than hx_sample_goal() are there
+ * and time is left. It asks for 6 samples (the fewest that have a 95 % interval) even if that
+ * takes 4 times the point's time, and always for one. False at once when interrupted. */
+bool hx_more(struct hx_point *point, const char *metric);
+size_t hx_sample_goal(const struct hx_point *point);
+uint64_t hx_time_left_ns(const struct hx_point *point); /* 0: over; what runs may still finish */
+bool hx_interrupted(void); /* SIGINT or SIGTERM came: leave run() soon; the point is dropped */
+uint64_t hx_now_ns(void);  /* CLOCK_MONOTONIC; resolution and cost are in run.json */
+
+/* ---- what came out ------------------------------------------------------------------------- */
+
+/* One sample, or many in the order in which they were taken. The value must be finite. Call it
+ * outside the interval that is timed. Warm-up samples are simply not given here. */
+void hx_sample(struct hx_point *point, const char *metric, double value);
+void hx_samples(struct hx_point *point, const char *metric, const double *values, size_t count);
+
+/* A fact worth keeping with the point, into run.json; the last value given for a key stays. */
+void hx_note(struct hx_point *point, const char *key, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The work or its check went wrong: status=failed, samples discarded. The first reason stays, and
+ * it wins over hx_unmet(). Returns -EBADMSG, so that run() can `return hx_fail(...)`. */
+int hx_fail(struct hx_point *point, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Something the variant needs is not here: status=skipped. Returns -ENOTSUP. */
+int hx_unmet(struct hx_point *point, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- where the measuring threads run ------------------------------------------------------- */
+
+/* The cores this process may use are numbered 0 … hx_core_count() - 1, in the machine's order. A
+ * core counts once however many hardware threads it has. */
+unsigned hx_core_count(void);
+
+/* Binds the calling thread to one hardware thread of that core, and the memory that it touches
+ * first from then on to the core's node where the system allows it; checks where it really runs;
+ * notes all this as "pin.<core>". 0, or -ERANGE (no such core), or negative errno. The main thread
+ * is unbound after each point. Threads inherit the binding of the thread that creates them: let a
+ * baseline create its workers first, or let each of them call hx_pin() or hx_unpin(). */
+int hx_pin(struct hx_point *point, unsigned core);
+int hx_unpin(struct hx_point *point);

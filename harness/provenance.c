@@ -1,0 +1,137 @@
+/* provenance.c - see provenance.h; the machine's facts are in machine.c. Next: machine.c */
+#include "provenance.h"
+
+#include <errno.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hx.h"
+#include "hx_build.h"
+#include "pin.h"
+#include "sha256.h"
+
+#define CLOCK_READS 1000u
+
+extern char **environ;
+
+int hx_provenance_check_build(const char *optimization, const char *sanitize, struct hx_why *why)
+{
+  if (strcmp(optimization, "0") == 0 || strcmp(optimization, "g") == 0 ||
+      strcmp(optimization, "plain") == 0)
+    return hx_refuse(why, -EPERM,
+                     "this build is not optimised (optimization=%s); configure one "
+                     "with `meson setup --buildtype=debugoptimized` and run that",
+                     optimization);
+  if (strcmp(sanitize, "none") != 0 && sanitize[0] != '\0')
+    return hx_refuse(why, -EPERM,
+                     "this build has the sanitizer %s; configure one with "
+                     "`meson setup -Db_sanitize=none` and run that",
+                     sanitize);
+  return 0;
+}
+
+int hx_provenance_check_this_build(struct hx_why *why)
+{
+  return hx_provenance_check_build(HX_BUILD_OPTIMIZATION, HX_BUILD_SANITIZE, why);
+}
+
+/* Hashes the shared libraries of this project that the binary has loaded; others are the system's
+ * and are named by version elsewhere. */
+static int add_library(struct dl_phdr_info *info, size_t bytes, void *context)
+{
+  char hash[HX_SHA256_TEXT_BYTES];
+  const char *slash = strrchr(info->dlpi_name, '/');
+  const char *name = slash != NULL ? slash + 1 : info->dlpi_name;
+  (void)bytes;
+  if (strncmp(name, "libgrosr", 8) == 0 && hx_sha256_file(info->dlpi_name, hash) == 0)
+    json_object_set_new(context, name, json_string(hash));
+  return 0;
+}
+
+static json_t *git(void)
+{
+  static const char suffix[] = "-dirty";
+  const size_t bytes = strlen(hx_git_describe);
+  const size_t suffix_bytes = sizeof(suffix) - 1;
+  const bool dirty =
+      bytes > suffix_bytes && strcmp(hx_git_describe + bytes - suffix_bytes, suffix) == 0;
+  if (strcmp(hx_git_describe, "unknown") == 0)
+    return json_pack("{s:n, s:n}", "sha", "dirty");
+  return json_pack("{s:s%, s:b}", "sha", hx_git_describe, dirty ? bytes - suffix_bytes : bytes,
+                   "dirty", (int)dirty);
+}
+
+json_t *hx_provenance_build(void)
+{
+  char hash[HX_SHA256_TEXT_BYTES] = "";
+  json_t *libraries = json_object();
+  hx_sha256_file("/proc/self/exe", hash);
+  dl_iterate_phdr(add_library, libraries);
+  return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
+                   "version", HX_BUILD_VERSION, "git", git(), "binary_sha256", hash, "libraries",
+                   libraries, "compiler", HX_BUILD_COMPILER, "compiler_says", __VERSION__, "linker",
+                   HX_BUILD_LINKER, "buildtype", HX_BUILD_TYPE, "optimization",
+                   HX_BUILD_OPTIMIZATION, "sanitize", HX_BUILD_SANITIZE, "ndebug", HX_BUILD_NDEBUG,
+                   "lto", HX_BUILD_LTO, "c_args", HX_BUILD_C_ARGS, "link_args", HX_BUILD_LINK_ARGS,
+                   "host", HX_BUILD_HOST);
+}
+
+/* OMP_NUM_THREADS and its like change results; a name with one of these words holds a path. */
+static bool is_wanted(const char *variable)
+{
+  static const char *const prefix[] = {"GROSR_", "OMP_",    "GOMP_",  "KMP_",
+                                       "CUDA_",  "NVIDIA_", "POCL_",  "OCL_",
+                                       "HWLOC_", "MALLOC_", "GLIBC_", "SLURM_CPU"};
+  static const char *const path[] = {"PATH", "DIR", "HOME", "FILE", "CACHE"};
+  const size_t name_bytes = strcspn(variable, "=");
+  bool wanted = false;
+  for (size_t i = 0; i < sizeof(prefix) / sizeof(prefix[0]); i++)
+    wanted = wanted || strncmp(variable, prefix[i], strlen(prefix[i])) == 0;
+  for (size_t i = 0; i < sizeof(path) / sizeof(path[0]); i++)
+    wanted = wanted && memmem(variable, name_bytes, path[i], strlen(path[i])) == NULL;
+  return wanted;
+}
+
+json_t *hx_provenance_process(int argc, char **argv)
+{
+  json_t *command = json_array();
+  json_t *environment = json_object();
+  char cpus[256];
+  const char *slash = strrchr(argv[0], '/');
+  for (int i = 0; i < argc; i++)
+    json_array_append_new(command, json_string(i == 0 && slash != NULL ? slash + 1 : argv[i]));
+  for (char **at = environ; *at != NULL; at++) {
+    const size_t name_bytes = strcspn(*at, "=");
+    char name[64];
+    if (!is_wanted(*at) || (*at)[name_bytes] != '=' || name_bytes >= sizeof(name))
+      continue;
+    snprintf(name, sizeof(name), "%.*s", (int)name_bytes, *at);
+    json_object_set_new(environment, name, json_string(*at + name_bytes + 1));
+  }
+  hx_pin_allowed_text(cpus, sizeof(cpus));
+  return json_pack("{s:o, s:o, s:s, s:i, s:b}", "command", command, "environment", environment,
+                   "allowed_cpus", cpus, "allowed_cores", (int)hx_core_count(), "ld_preload",
+                   (int)(getenv("LD_PRELOAD") != NULL));
+}
+
+json_t *hx_provenance_clock(void)
+{
+  struct timespec resolution = {0};
+  uint64_t step_ns = UINT64_MAX;
+  clock_getres(CLOCK_MONOTONIC, &resolution);
+  const uint64_t start_ns = hx_now_ns();
+  uint64_t before_ns = start_ns;
+  for (unsigned i = 0; i < CLOCK_READS; i++) {
+    const uint64_t now_ns = hx_now_ns();
+    if (now_ns > before_ns && now_ns - before_ns < step_ns)
+      step_ns = now_ns - before_ns;
+    before_ns = now_ns;
+  }
+  return json_pack("{s:s, s:I, s:I, s:f}", "source", "CLOCK_MONOTONIC", "resolution_ns",
+                   (json_int_t)resolution.tv_nsec, "smallest_step_ns", (json_int_t)step_ns,
+                   "read_ns", (double)(before_ns - start_ns) / CLOCK_READS);
+}

@@ -1,0 +1,29 @@
+/* provenance.h - facts about this build, machine and process, as JSON objects for run.json.
+ *
+ * Every fact is looked up, none is asked of the user; what cannot be read is left out (empty means
+ * missing). Environment variables are taken by an allow-list of prefixes, and never those that
+ * hold paths. No system setting is changed.
+ * Called by run_json.c at the start and the end of a run, never while a point is running.
+ *
+ * Next: run_json.h */
+#pragma once
+#ifndef HX_PRIVATE
+#error "provenance.h is private to harness/: include hx.h"
+#endif
+#include <jansson.h>
+
+#include "text.h"
+
+/* `git describe --always --dirty` of the build's source; "unknown" outside a repository. */
+extern const char *const hx_git_describe;
+
+json_t *hx_provenance_build(void);   /* compiler, flags, build type, git, binary hash */
+json_t *hx_provenance_machine(void); /* CPU, memory, kernel, governor, SMT, turbo, … */
+json_t *hx_provenance_process(int argc, char **argv);
+json_t *hx_provenance_load(void);  /* what changes during a run: load, clocks, switches */
+json_t *hx_provenance_clock(void); /* resolution and cost of hx_now_ns() */
+
+/* 0 if results of a build with this optimisation level ("0", "g", "2", …) and these sanitizers
+ * mean something; else -EPERM and why not, with the remedy. */
+int hx_provenance_check_build(const char *optimization, const char *sanitize, struct hx_why *why);
+int hx_provenance_check_this_build(struct hx_why *why);

@@ -1,0 +1,167 @@
+/* test_run.c - a whole run of an experiment: run.json, signals, devices. Next: test_refuse.c */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "spawn.h"
+
+static json_t *read_run_json(const struct spawned *run)
+{
+  char *text = spawn_read(run, "r/exp90_fake/run.json");
+  cr_assert_not_null(text);
+  json_t *root = json_loads(text, 0, NULL);
+  cr_assert_not_null(root, "run.json is not JSON: %s", text);
+  free(text);
+  return root;
+}
+
+static json_int_t count_of(const json_t *root, const char *key)
+{
+  return json_integer_value(json_object_get(json_object_get(root, "point_counts"), key));
+}
+
+static void expect_exit(const json_t *root, int code, const char *reason)
+{
+  const json_t *end = json_object_get(root, "exit");
+  cr_assert_eq(json_integer_value(json_object_get(end, "code")), code);
+  cr_assert_str_eq(json_string_value(json_object_get(end, "reason")), reason);
+}
+
+Test(run, run_json_tells_how_and_where, .timeout = 60)
+{
+  static const char *const keys[] = {"run_id",  "time_start_utc", "time_end_utc", "build",
+                                     "machine", "process",        "before",       "after",
+                                     "device",  "seed",           "tier",         "clock",
+                                     "factors", "seconds",        "statistics",   "files"};
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,absent --seed 5");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  json_t *root = read_run_json(&run);
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+    cr_assert_not_null(json_object_get(root, keys[i]), "%s", keys[i]);
+  expect_exit(root, 0, "finished");
+  cr_assert_eq(count_of(root, "ok"), 2);
+  cr_assert_eq(count_of(root, "skipped"), 1);
+  cr_assert_eq(json_integer_value(json_object_get(root, "seed")), 5);
+  const json_t *point = json_array_get(json_object_get(root, "points"), 0);
+  const json_t *notes = json_object_get(point, "notes");
+  cr_assert_str_eq(json_string_value(json_object_get(notes, "mode")), "spin");
+  json_decref(root);
+  spawn_close(&run);
+}
+
+Test(run, the_same_seed_gives_the_same_inputs_and_another_does_not, .timeout = 60)
+{
+  char *seen[3];
+  static const char *const arguments[3] = {
+      "--device cpu --out r --variant good --factor tasks=1 --seed 5",
+      "--device cpu --out r --variant good,silent --factor tasks=1 --seed 5",
+      "--device cpu --out r --variant good --factor tasks=1 --seed 6"};
+  for (size_t i = 0; i < 3; i++) {
+    struct spawned run;
+    spawn_open(&run);
+    spawn(&run, "HX_TEST_FAKE", arguments[i]);
+    json_t *root = read_run_json(&run);
+    const json_t *point = json_array_get(json_object_get(root, "points"), 0);
+    const json_t *notes = json_object_get(point, "notes");
+    seen[i] = strdup(json_string_value(json_object_get(notes, "seed")));
+    json_decref(root);
+    spawn_close(&run);
+  }
+  cr_assert_str_eq(seen[0], seen[1]);
+  cr_assert_str_neq(seen[0], seen[2]);
+  for (size_t i = 0; i < 3; i++)
+    free(seen[i]);
+}
+
+/* The order is good, stop, good: the first is kept, the second dropped, the third not reached. */
+static void expect_stopped(const char *arguments, int code, const char *reason)
+{
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", arguments);
+  cr_assert_eq(run.code, code, "exit %d: %s", run.code, run.err);
+  char *points = spawn_read(&run, "r/exp90_fake/points.csv");
+  cr_assert_eq(spawn_count(points, "\n"), 2, "%s", points);
+  cr_assert_eq(spawn_count(points, "exp90_fake,good,"), 1);
+  cr_assert_not_null(strstr(run.err, "1 of 3 points are kept in r/exp90_fake"), "%s", run.err);
+  json_t *root = read_run_json(&run);
+  expect_exit(root, code, reason);
+  cr_assert_eq(count_of(root, "ok"), 1);
+  cr_assert_eq(count_of(root, "interrupted"), 1);
+  cr_assert_eq(count_of(root, "not_reached"), 1);
+  json_decref(root);
+  free(points);
+  spawn_close(&run);
+}
+
+Test(run, sigint_keeps_finished_points_and_says_130, .timeout = 60)
+{
+  expect_stopped("--device cpu --out r --variant good,stop_self", 130, "stopped by Interrupt");
+}
+
+Test(run, sigterm_keeps_finished_points_and_says_143, .timeout = 60)
+{
+  expect_stopped("--device cpu --out r --variant good,stop_self_term", 143,
+                 "stopped by Terminated");
+}
+
+Test(run, a_killed_run_leaves_whole_rows_and_says_running, .timeout = 60)
+{
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,crash");
+  cr_assert_eq(run.code, 128 + 9);
+  char *points = spawn_read(&run, "r/exp90_fake/points.csv");
+  cr_assert_eq(spawn_count(points, "\n"), 2);
+  cr_assert_eq(points[strlen(points) - 1], '\n');
+  json_t *root = read_run_json(&run);
+  const json_t *end = json_object_get(root, "exit");
+  cr_assert_str_eq(json_string_value(json_object_get(end, "reason")), "running");
+  json_decref(root);
+  free(points);
+  spawn_close(&run);
+}
+
+Test(run, auto_falls_back_to_cpu_and_says_why, .timeout = 60)
+{
+  struct spawned run;
+  unsetenv("FAKE_CUDA");
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--out r --variant good");
+  cr_assert_eq(run.code, 0);
+  cr_assert_not_null(strstr(run.err, "auto chose cpu: no CUDA driver here"), "%s", run.err);
+  spawn_close(&run);
+}
+
+Test(run, auto_takes_cuda_where_it_is_and_variants_follow, .timeout = 60)
+{
+  struct spawned run;
+  setenv("FAKE_CUDA", "1", 1);
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--out r --samples 2 --factor tasks=1,mode=spin");
+  cr_assert_eq(run.code, 0);
+  char *points = spawn_read(&run, "r/exp90_fake/points.csv");
+  cr_assert_eq(spawn_count(points, "exp90_fake,good,cuda:0,"), 1);
+  cr_assert_eq(spawn_count(points, "exp90_fake,on_gpu,cuda:0,"), 1);
+  cr_assert_eq(spawn_count(points, "\n"), 3);
+  json_t *root = read_run_json(&run);
+  const json_t *device = json_object_get(root, "device");
+  cr_assert_str_eq(json_string_value(json_object_get(device, "description")), "a fake GPU");
+  json_decref(root);
+  free(points);
+  spawn_close(&run);
+}
+
+Test(run, dry_run_prints_the_points_and_makes_nothing, .timeout = 60)
+{
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --dry-run --out r --variant good");
+  cr_assert_eq(run.code, 0);
+  cr_assert_not_null(strstr(run.out, "exp90_fake cpu good tasks=1000 mode=spin\n"), "%s", run.out);
+  cr_assert_null(spawn_read(&run, "r/exp90_fake/points.csv"));
+  spawn_close(&run);
+}
