@@ -26,7 +26,7 @@ GR_DEV void gr_phase_set(struct gr_lead *lead, uint32_t phase)
 {
   if (gr_warp_lane() == 0u) {
     gr_store_relaxed_gpu_u64(&lead->dev->team[lead->team->id].now,
-                             GR_NOW_WORD(lead->sequence, lead->team->task.op, lead->team->task.context, phase));
+                             GR_NOW_WORD(lead->sequence, lead->op, lead->context, phase));
   }
 }
 
@@ -55,11 +55,11 @@ GR_DEV void gr_announce(struct gr_lead *lead)
   lead->announced = true;
 }
 
-/* Looks into the mailbox once. True: its message is in team->task, and the mailbox is empty again. */
+/* Looks into the mailbox once. True: its message is in team->own, and the mailbox is empty again. */
 GR_DEV bool gr_mailbox_poll(struct gr_lead *lead)
 {
   struct gr_line *line = &lead->dev->mailbox[lead->team->id].line;
-  if (!gr_line_try_read(line, GR_MAILBOX_FULL, &lead->team->task)) {
+  if (!gr_line_try_read(line, GR_MAILBOX_FULL, &lead->team->own)) {
     return false;
   }
   gr_line_clear(line, GR_MAILBOX_EMPTY); /* I6: ordered before our bit is set again, by that RMW */
@@ -67,7 +67,7 @@ GR_DEV bool gr_mailbox_poll(struct gr_lead *lead)
   return true;
 }
 
-/* Takes our bit back. False: somebody claimed us first, and its message is now in team->task. */
+/* Takes our bit back. False: somebody claimed us first, and its message is now in team->own. */
 GR_DEV bool gr_retract(struct gr_lead *lead)
 {
   const uint64_t bit = 1ull << lead->team->id % 64u;

@@ -27,7 +27,7 @@
   GR_DEV int32_t gr_dispatch_##name(struct gr_team *team)                                          \
   {                                                                                                \
     enum { LIST(GR_OP_PLACE) place_count_ };                                                       \
-    switch (team->task.op) {                                                                       \
+    switch (team->task->op) {                                                                       \
       LIST(GR_OP_CASE)                                                                             \
     default:                                                                                       \
       return GR_E_NOENT;                                                                           \

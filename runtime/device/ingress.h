@@ -27,9 +27,8 @@ GR_DEV uint32_t gr_ring_peek(struct gr_team *team, const struct gr_line *ring, u
     all = gr_chunk_try_load_acquire_sys(&ring[(pos + line) & mask].chunk[part],
                                         GR_LAP_TAG(pos + line, shift), &chunk) &&
           all;
-    team->stage[line].w[3u * part] = chunk.w[0];
-    team->stage[line].w[3u * part + 1u] = chunk.w[1];
-    team->stage[line].w[3u * part + 2u] = chunk.w[2];
+    team->stage[line].arg[part] = chunk.arg;
+    team->stage[line].head[part] = chunk.head;
   }
   const uint64_t missing = (uint64_t)gr_warp_ballot(!all) | (1ull << lanes);
   gr_warp_barrier(); /* stage is written by all lanes and read by all */
@@ -181,16 +180,6 @@ GR_DEV void gr_ingress_sort(struct gr_lead *lead)
     }
     sorted += placed;
   }
-}
-
-/* Not reserved, one tenant: arrival order is the policy, and the oldest task becomes ours. */
-GR_DEV void gr_ingress_take(struct gr_lead *lead)
-{
-  if (gr_warp_lane() == 0u) {
-    lead->team->task = lead->team->stage[0];
-  }
-  gr_warp_barrier();
-  gr_ingress_advance(lead, 1u);
 }
 
 /* Not reserved, several teams: before a team runs a task it lets another have the duty. In latency

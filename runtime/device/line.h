@@ -16,30 +16,22 @@ GR_DEV bool gr_line_try_read(const struct gr_line *src, uint32_t tag, struct gr_
   for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
     struct gr_chunk chunk;
     all = gr_chunk_try_load_acquire_gpu(&src->chunk[c], tag, &chunk) && all;
-    out->w[3u * c] = chunk.w[0];
-    out->w[3u * c + 1u] = chunk.w[1];
-    out->w[3u * c + 2u] = chunk.w[2];
+    out->arg[c] = chunk.arg;
+    out->head[c] = chunk.head;
   }
   const bool whole = gr_warp_ballot(!all) == 0u;
   gr_warp_barrier(); /* out is written by four lanes and read by all */
   return whole;
 }
 
-GR_DEV struct gr_chunk gr_line_chunk(const struct gr_task *task, uint32_t c, uint32_t tag)
-{
-  struct gr_chunk chunk;
-  chunk.w[0] = task->w[3u * c];
-  chunk.w[1] = task->w[3u * c + 1u];
-  chunk.w[2] = task->w[3u * c + 2u];
-  chunk.tag = tag;
-  return chunk;
-}
-
 /* Publishes a task, and everything the team wrote before, to any team. */
 GR_DEV void gr_line_write(struct gr_line *dst, const struct gr_task *task, uint32_t tag)
 {
   for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
-    const struct gr_chunk chunk = gr_line_chunk(task, c, tag);
+    struct gr_chunk chunk;
+    chunk.arg = task->arg[c];
+    chunk.head = task->head[c];
+    chunk.tag = tag;
     gr_chunk_store_release_gpu(&dst->chunk[c], &chunk);
   }
 }
@@ -48,7 +40,8 @@ GR_DEV void gr_line_write(struct gr_line *dst, const struct gr_task *task, uint3
 GR_DEV void gr_line_clear(struct gr_line *dst, uint32_t tag)
 {
   struct gr_chunk chunk;
-  chunk.w[0] = chunk.w[1] = chunk.w[2] = 0u;
+  chunk.arg = 0u;
+  chunk.head = 0u;
   chunk.tag = tag;
   for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
     gr_chunk_store_relaxed_gpu(&dst->chunk[c], &chunk);

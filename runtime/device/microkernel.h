@@ -27,11 +27,16 @@ GR_DEV bool gr_is_reserved(const struct gr_lead *lead)
   return lead->dev->reserved_ingress != 0u && lead->team->id == 0u;
 }
 
-/* team->task is to be run now. */
-GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source)
+/* `task`, in the team's memory, is to be run now. */
+GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source, const struct gr_task *task)
 {
-  const struct gr_task *task = &lead->team->task;
+  if (gr_warp_lane() == 0u) {
+    lead->team->task = task;
+  }
+  gr_warp_barrier();
   lead->source = source;
+  lead->op = task->op;
+  lead->context = task->context;
   lead->sequence++;
   if (lead->idle_since_ns != 0u) {
     gr_idle_end(lead);
@@ -51,7 +56,7 @@ GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source)
 GR_DEV void gr_task_end(struct gr_team *team, uint32_t source)
 {
   if (gr_warp_lane() == 0u) {
-    const struct gr_task *task = &team->task;
+    const struct gr_task *task = team->task;
     const int32_t result = team->result;
     const uint32_t kind = task->flags & GR_FLAG_DONE_MASK;
     if (team->fork != 0u) { /* the fork's continuation answers in our stead */
@@ -85,7 +90,7 @@ GR_DEV void gr_task_refuse(struct gr_lead *lead, int32_t result)
 /* Whether the host has asked that team->task not start. */
 GR_DEV bool gr_task_is_cancelled(const struct gr_lead *lead)
 {
-  const struct gr_task *task = &lead->team->task;
+  const struct gr_task *task = lead->team->task;
   uint32_t asked = 0u;
   if (gr_warp_lane() == 0u && gr_load_acquire_gpu_u32(&lead->dev->cancel_live) != 0u &&
       (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
@@ -97,14 +102,14 @@ GR_DEV bool gr_task_is_cancelled(const struct gr_lead *lead)
 /* A message came: a task to run, or a word from another team. */
 GR_DEV uint32_t gr_turn_message(struct gr_lead *lead)
 {
-  if (lead->team->task.op == GR_MSG_EXIT) {
+  if (lead->team->own.op == GR_MSG_EXIT) {
     return GR_TURN_LEAVE;
   }
-  if (lead->team->task.op == GR_MSG_WAKE) {
+  if (lead->team->own.op == GR_MSG_WAKE) {
     gr_idle_end(lead);
     return GR_TURN_NOTHING;
   }
-  return gr_task_begin(lead, GR_FROM_MAILBOX);
+  return gr_task_begin(lead, GR_FROM_MAILBOX, &lead->team->own);
 }
 
 /* There is work in a queue or in the ring, and our idle bit is not set: take some. */
@@ -121,15 +126,15 @@ GR_DEV uint32_t gr_turn_work(struct gr_lead *lead)
   }
   /* Queue and ring take turns, so that neither starves the other. */
   if (lead->staged != 0u && (lead->sequence & 1u) == 0u) {
-    gr_ingress_take(lead);
-    return gr_task_begin(lead, GR_FROM_INGRESS);
+    gr_ingress_advance(lead, 1u);
+    return gr_task_begin(lead, GR_FROM_INGRESS, &lead->team->stage[0]);
   }
   if (gr_sched_pull(lead) == GR_OK) {
-    return gr_task_begin(lead, GR_FROM_QUEUE);
+    return gr_task_begin(lead, GR_FROM_QUEUE, &lead->team->own);
   }
   if (lead->staged != 0u) {
-    gr_ingress_take(lead);
-    return gr_task_begin(lead, GR_FROM_INGRESS);
+    gr_ingress_advance(lead, 1u);
+    return gr_task_begin(lead, GR_FROM_INGRESS, &lead->team->stage[0]);
   }
   return GR_TURN_NOTHING;
 }
@@ -140,11 +145,11 @@ GR_DEV uint32_t gr_turn_next(struct gr_lead *lead)
   struct gr_team *team = lead->team;
   gr_warp_barrier(); /* all lanes have read has_next */
   if (gr_warp_lane() == 0u) {
-    team->task = team->next;
+    team->own = team->next;
     team->has_next = 0u;
   }
   gr_warp_barrier();
-  return gr_task_begin(lead, GR_FROM_SELF);
+  return gr_task_begin(lead, GR_FROM_SELF, &lead->team->own);
 }
 
 /* One look at everything. */
@@ -193,7 +198,7 @@ GR_DEV void gr_decide(struct gr_lead *lead)
     if (verdict != GR_TURN_RUN) {
       continue;
     }
-    if (lead->team->task.op >= lead->dev->ops) {
+    if (lead->team->task->op >= lead->dev->ops) {
       gr_task_refuse(lead, GR_E_NOENT);
       verdict = GR_TURN_NOTHING;
     } else if (lead->source != GR_FROM_MAILBOX && gr_task_is_cancelled(lead)) {
@@ -220,6 +225,7 @@ GR_DEV void gr_boot(struct gr_lead *lead)
   }
   gr_phase_set(lead, GR_PHASE_LOOKING);
   if (gr_warp_lane() == 0u) {
+    team->task = &team->own;
     team->completed = gr_load_own_u64(&record->completed);
     team->submitted = gr_load_own_u64(&record->submitted);
     team->failed = gr_load_own_u64(&record->failed);

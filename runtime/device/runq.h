@@ -92,7 +92,8 @@ GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, stru
     if (seen == head && is_full) {
       if (gr_warp_lane() == 0u) { /* frees it: chunk 0 alone carries the free tag */
         struct gr_chunk chunk;
-        chunk.w[0] = chunk.w[1] = chunk.w[2] = 0u;
+        chunk.arg = 0u;
+        chunk.head = 0u;
         chunk.tag = GR_RUNQ_FREE(head + slots, dev->runq_shift);
         gr_chunk_store_release_gpu(&slot->chunk[0], &chunk);
       }

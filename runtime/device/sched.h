@@ -117,7 +117,7 @@ GR_DEV int32_t gr_sched_place(struct gr_team *team, const struct gr_task *task)
   return status;
 }
 
-/* Takes the next ready task into team->task. GR_E_AGAIN: there is none. The policy is round-robin
+/* Takes the next ready task into team->own. GR_E_AGAIN: there is none. The policy is round-robin
  * over contexts: the search starts behind the one that was served last. */
 GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
 {
@@ -127,13 +127,13 @@ GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
     const uint64_t ahead = queued & ~((1ull << lead->policy) - 1u);
     const uint32_t context = gr_bits_lowest_u64(ahead != 0u ? ahead : queued);
     const uint64_t bit = 1ull << context;
-    int32_t status = gr_runq_pop(dev, &dev->runq[context], &lead->team->task);
+    int32_t status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
     if (status != GR_OK) {
       if (gr_warp_lane() == 0u) {
         gr_and_seqcst_gpu_u64(&dev->queued, ~bit);
       }
       gr_warp_barrier();
-      status = gr_runq_pop(dev, &dev->runq[context], &lead->team->task);
+      status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
       if (status == GR_OK && gr_warp_lane() == 0u) {
         gr_or_seqcst_gpu_u64(&dev->queued, bit); /* I7: there may be more */
       }

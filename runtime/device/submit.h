@@ -18,11 +18,12 @@
 GR_DEV struct gr_task gr_task_make(const struct gr_team *team, uint32_t op)
 {
   struct gr_task task;
-  for (uint32_t i = 0u; i < GR_TASK_WORDS; i++) {
-    task.w[i] = 0u;
+  for (uint32_t i = 0u; i < 4u; i++) {
+    task.arg[i] = 0u;
+    task.head[i] = 0u;
   }
   task.op = (uint16_t)op;
-  task.context = team->task.context;
+  task.context = team->task->context;
   return task;
 }
 
@@ -44,7 +45,7 @@ GR_DEV int32_t gr_submit_team(struct gr_team *team, const struct gr_task *task)
     struct gr_task *child = &team->child;
     if (gr_warp_lane() == 0u) {
       *child = *task;
-      child->context = team->task.context;
+      child->context = team->task->context;
       child->flags = GR_DONE_NONE;
       if (task->op < team->dev->ops) {
         gr_submit_count(team, 1u);
@@ -72,10 +73,10 @@ GR_DEV int32_t gr_fork_begin(struct gr_team *team, uint32_t count, const struct 
   }
   struct gr_join *join = &dev->join[taken - 1u];
   join->then = *then;
-  join->then.context = team->task.context;
-  join->then.flags = team->task.flags;
-  join->then.done = team->task.done;
-  join->then.generation = team->task.generation;
+  join->then.context = team->task->context;
+  join->then.flags = team->task->flags;
+  join->then.done = team->task->done;
+  join->then.generation = team->task->generation;
   gr_store_relaxed_gpu_u32(&join->status, 0u);
   gr_store_relaxed_gpu_u32(&join->pending, count + 1u); /* goes out with the first child */
   team->fork = taken;
@@ -89,7 +90,7 @@ GR_DEV const struct gr_task *gr_fork_child(struct gr_team *team, const struct gr
   gr_warp_barrier();
   if (gr_warp_lane() == 0u) {
     team->child = children[i];
-    team->child.context = team->task.context;
+    team->child.context = team->task->context;
     team->child.flags = GR_DONE_JOIN;
     team->child.done = team->fork - 1u;
   }
@@ -100,7 +101,7 @@ GR_DEV const struct gr_task *gr_fork_child(struct gr_team *team, const struct gr
 /* Leading warp. Idle teams get a child each, the queue gets the rest, all or none. */
 GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *children, uint32_t count)
 {
-  struct gr_runq *queue = &team->dev->runq[team->task.context];
+  struct gr_runq *queue = &team->dev->runq[team->task->context];
   uint32_t word = 0u, pos = 0u;
   uint64_t bits = 0u;
   const uint32_t most = count < 64u ? count : 64u;
@@ -126,7 +127,7 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
     gr_runq_fill(team->dev, queue, pos + i - pushed, gr_fork_child(team, children, i));
   }
   if (pushed < count) {
-    gr_sched_queued(team, team->task.context, count - pushed);
+    gr_sched_queued(team, team->task->context, count - pushed);
   }
   return GR_OK;
 }
@@ -181,7 +182,7 @@ GR_DEV void gr_signal_team(struct gr_team *team, uint64_t *word, uint64_t value)
  * GR_E_CANCELED. */
 GR_DEV bool gr_cancelled_team(struct gr_team *team)
 {
-  const struct gr_task *task = &team->task;
+  const struct gr_task *task = team->task;
   uint64_t asked = 0u;
   if (gr_lane() == 0u && (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
     asked = gr_load_acquire_gpu_u32(&team->dev->cancel[task->done]) == task->generation;

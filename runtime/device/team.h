@@ -22,7 +22,7 @@ struct gr_team {
   uint32_t id;
   uint32_t incarnation;
   /* Written by the leading warp's lane 0, read by all lanes after a barrier. */
-  struct gr_task task; /* the task at hand */
+  const struct gr_task *task; /* the task at hand: `own`, or one of `stage` */
   struct gr_task next; /* a continuation to run on this team at once; valid if has_next */
   uint32_t has_next;
   uint32_t fork;       /* join + 1 that inherited the task's completion, else 0 */
@@ -31,6 +31,7 @@ struct gr_team {
   uint64_t completed, failed, cancelled, submitted; /* as in the record; lane 0 only */
   uint64_t from_mailbox, from_queue, from_ingress;  /* the same */
   /* Scratch of the leading warp, written and read between its own barriers. */
+  struct gr_task own;                      /* as it came from a mailbox, a queue or `next` */
   struct gr_task child;                    /* being placed by submit.h */
   struct gr_task message;                  /* WAKE or EXIT, being posted */
   struct gr_task stage[GR_INGRESS_WINDOW]; /* ingress: read in one wide read */
@@ -46,7 +47,9 @@ struct gr_lead {
   bool on_duty;             /* we hold dev->duty (I9) */
   bool drowsy;              /* our mailbox says "asleep"; one more look, then we are */
   uint32_t source;          /* enum gr_source of team->task */
-  uint32_t sequence;        /* tasks begun */
+  uint32_t sequence;        /* tasks begun, and of the last one: */
+  uint32_t op;
+  uint32_t context;
   uint32_t looks;           /* turns since the last look at control and the clock */
   uint32_t policy;          /* context to look at first in the next pull */
   uint32_t staged;          /* tasks in team->stage, not yet taken from the ring */
@@ -64,7 +67,7 @@ enum gr_source { GR_FROM_MAILBOX = 0, GR_FROM_QUEUE = 1, GR_FROM_INGRESS = 2, GR
 /* Any lane. Argument word i (0 to 3). */
 GR_DEV uint64_t gr_arg_u64(const struct gr_team *team, uint32_t i)
 {
-  return team->task.arg[i & (GR_ARG_WORDS - 1u)];
+  return team->task->arg[i & (GR_ARG_WORDS - 1u)];
 }
 /* Argument word i as a pointer to `type`. */
 #define gr_arg_ptr(team, i, type) ((type *)(uintptr_t)gr_arg_u64((team), (i)))

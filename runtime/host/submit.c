@@ -31,7 +31,8 @@ static void line_write(struct gr_line *line, const struct gr_task *task, uint32_
 {
   for (uint32_t c = 0; c < 4u; c++) {
     struct gr_chunk chunk;
-    memcpy(chunk.w, &task->w[3u * c], sizeof chunk.w);
+    chunk.arg = task->arg[c];
+    chunk.head = task->head[c];
     chunk.tag = tag;
     gr_chunk_store_release_sys(&line->chunk[c], &chunk);
   }

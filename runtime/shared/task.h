@@ -1,10 +1,11 @@
 /* task.h - a task, and the 64-byte line in which it travels.
  *
- * A task is 48 bytes of meaning. On every ring and mailbox it travels as a line of four 16-byte
- * chunks, each with three words of payload and one tag:
+ * A task is 48 bytes of meaning: four 64-bit arguments and four 32-bit words of head. On every ring
+ * and mailbox it travels as a line of four 16-byte chunks, each with one argument, one word of head,
+ * and a tag:
  *
- *   chunk 0            chunk 1            chunk 2            chunk 3
- *   [w0 w1 w2 | tag]   [w3 w4 w5 | tag]   [w6 w7 w8 | tag]   [w9 wa wb | tag]
+ *   chunk 0                     chunk 1               chunk 2               chunk 3
+ *   [arg 0 | op ctx flags|tag]  [arg 1 | done | tag]  [arg 2 | gen. | tag]  [arg 3 | 0 | tag]
  *
  * A chunk is the widest thing that both a GPU (ld/st .b128) and this protocol can write in one
  * piece, so payload and tag cannot come apart: who reads four chunks with the expected tag has
@@ -32,8 +33,8 @@ enum gr_done {
 };
 #define GR_FLAG_DONE_MASK 0x3u
 
-#define GR_TASK_WORDS 12u
 struct gr_task {
+  uint64_t arg[GR_ARG_WORDS];
   union {
     struct {
       uint16_t op;         /* index into the image's ops */
@@ -42,17 +43,17 @@ struct gr_task {
       uint32_t done;       /* whom to tell, by kind */
       uint32_t generation; /* of the completion slot: tells one use of a slot from the next */
       uint32_t reserved;   /* 0 */
-      uint64_t arg[GR_ARG_WORDS];
     };
-    uint32_t w[GR_TASK_WORDS]; /* as it travels */
+    uint32_t head[4]; /* as it travels: head[i] with arg[i] */
   };
 };
-static_assert(sizeof(struct gr_task) == 48, "12 words: 4 chunks of 3");
+static_assert(sizeof(struct gr_task) == 48, "4 chunks of 12 bytes");
 
 struct gr_chunk {
   union {
     struct {
-      uint32_t w[3];
+      uint64_t arg;
+      uint32_t head;
       uint32_t tag;
     };
     uint64_t half[2];
