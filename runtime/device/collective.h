@@ -1,8 +1,8 @@
 /* collective.h - the lanes of a team work out one value together.
  *
- * Called by ops, whole team, converged; every function ends with all lanes knowing the answer and the
- * team's memory free to be used again. Within a warp by shuffles, between warps by one word per warp
- * in struct gr_team and two barriers. On a team of one lane all of it is the identity.
+ * Called by ops, whole team, converged; every function ends with all lanes knowing the answer and
+ * the team's memory free to be used again. Within a warp by shuffles, between warps by one word per
+ * warp in struct gr_team and two barriers. On a team of one lane all of it is the identity.
  *
  * gr_team_sum_u64(team, v)       sum over lanes, modulo 2^64
  * gr_team_min_u64, gr_team_max_u64

@@ -1,9 +1,9 @@
 /* fault.h - gr_assert: a broken invariant stops the microkernel and says where.
  *
  * On in every build, measured ones too: conditions compare values that are in registers. The first
- * team to fail writes the boundary's fault page (the exchange on fault_claim decides who), sets `run`
- * to stop so that the others leave, and ends its lane; the host's black box prints it. Never a silent
- * trap, never an endless loop.
+ * team to fail writes the boundary's fault page (the exchange on fault_claim decides who), sets
+ * `run` to stop so that the others leave, and ends its lane; the host's black box prints it. Never
+ * a silent trap, never an endless loop.
  *
  * Each device file that asserts has an id here, so that no string crosses the boundary.
  *

@@ -1,8 +1,8 @@
 /* idle.h - announce, look again, then wait; and leave when there has long been nothing.
  *
  * An idle team sets its bit (I5), from then on looks at its mailbox as well as at everything it
- * looked at before, and pauses between looks. It never waits before it has looked once more with its
- * bit set, so no task and waiting team miss each other (I8). How it waits is the idle mode:
+ * looked at before, and pauses between looks. It never waits before it has looked once more with
+ * its bit set, so no task and waiting team miss each other (I8). How it waits is the idle mode:
  *
  *   latency   looks without pause
  *   balanced  looks for spin_ns, then sleeps until woken      (cpu: futex; cuda: short naps)
@@ -11,9 +11,9 @@
  * Falling asleep is the same protocol once more, one level down: "asleep" is set, a fence passed
  * (port.h, sleeper and waker), one more look taken (drowsy), and only then does the team sleep.
  *
- * Resting: after idle_exit_ns without work the team on duty, seeing all others idle, claims them all,
- * tells the host, looks at the rings once more, and sends everybody home. The host's next submit
- * launches the microkernel again. All state is in struct gr_dev, so nothing is lost.
+ * Resting: after idle_exit_ns without work the team on duty, seeing all others idle, claims them
+ * all, tells the host, looks at the rings once more, and sends everybody home. The host's next
+ * submit launches the microkernel again. All state is in struct gr_dev, so nothing is lost.
  *
  * Called by the leading warp, converged.
  *
@@ -55,7 +55,8 @@ GR_DEV void gr_announce(struct gr_lead *lead)
   lead->announced = true;
 }
 
-/* Looks into the mailbox once. True: its message is in team->own, and the mailbox is empty again. */
+/* Looks into the mailbox once. True: its message is in team->own, and the mailbox is empty again.
+ */
 GR_DEV bool gr_mailbox_poll(struct gr_lead *lead)
 {
   struct gr_line *line = &lead->dev->mailbox[lead->team->id].line;
@@ -85,7 +86,8 @@ GR_DEV bool gr_retract(struct gr_lead *lead)
     }
     gr_pause();
   }
-  gr_assert_file(lead->team, GR_FILE_SCHED, false, lead->team->id); /* a claimer that never writes (I5) */
+  gr_assert_file(lead->team, GR_FILE_SCHED, false,
+                 lead->team->id); /* a claimer that never writes (I5) */
   return true;
 }
 
@@ -123,9 +125,9 @@ GR_DEV void gr_rest_post(struct gr_team *team, uint32_t message)
 static_assert(GR_TEAM_WORDS <= GR_WARPS_MAX, "gr_rest keeps the claimed bits in team->slot");
 
 /* Tries to send the microkernel home. All other teams are claimed first: with them idle and ours
- * looking, no task exists and none can appear but through the rings. Then `resting` is published, and
- * after a fence the rings are looked at once more; the host, after writing a slot and a fence, looks at
- * `resting`: one of the two sees the other. */
+ * looking, no task exists and none can appear but through the rings. Then `resting` is published,
+ * and after a fence the rings are looked at once more; the host, after writing a slot and a fence,
+ * looks at `resting`: one of the two sees the other. */
 GR_DEV uint32_t gr_rest(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
@@ -155,8 +157,8 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
     gr_warp_barrier();
     lead->control_next_ns = 0u;
     gr_control_step(lead);
-    leave = gr_ingress_peek(lead) == 0u &&
-            gr_lead_u32(gr_load_acquire_gpu_u32(&dev->run)) == GR_RUN_GO;
+    leave =
+        gr_ingress_peek(lead) == 0u && gr_lead_u32(gr_load_acquire_gpu_u32(&dev->run)) == GR_RUN_GO;
     if (!leave && gr_warp_lane() == 0u) {
       gr_store_release_sys_u32(&dev->boundary->resting, 0u);
     }
@@ -189,7 +191,8 @@ GR_DEV void gr_idle_sleep(struct gr_lead *lead)
 GR_DEV uint32_t gr_idle(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  if (dev->teams > 1u && !lead->announced && !(dev->reserved_ingress != 0u && lead->team->id == 0u)) {
+  if (dev->teams > 1u && !lead->announced &&
+      !(dev->reserved_ingress != 0u && lead->team->id == 0u)) {
     gr_announce(lead); /* and look again before waiting: the next turn does */
     return GR_TURN_NOTHING;
   }

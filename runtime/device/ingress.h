@@ -1,10 +1,10 @@
 /* ingress.h - tasks and control messages come in from the host.
  *
- * One team at a time is *on duty* (I9): it alone reads the two rings of boundary.h. Either team 0 is
- * reserved for that (GPU, many CPU teams) and places every task, or any idle team takes the duty,
- * gives it up before it runs a task, and another takes it. One wide read of the leading warp fetches
- * up to GR_INGRESS_WINDOW tasks: many teams polling host memory would saturate PCIe, one trip per
- * task would cost a microsecond each.
+ * One team at a time is *on duty* (I9): it alone reads the two rings of boundary.h. Either team 0
+ * is reserved for that (GPU, many CPU teams) and places every task, or any idle team takes the
+ * duty, gives it up before it runs a task, and another takes it. One wide read of the leading warp
+ * fetches up to GR_INGRESS_WINDOW tasks: many teams polling host memory would saturate PCIe, one
+ * trip per task would cost a microsecond each.
  *
  * Called by the leading warp, converged.
  *
@@ -100,7 +100,8 @@ GR_DEV void gr_duty_give(struct gr_lead *lead)
   gr_warp_barrier();
 }
 
-/* Everybody is to leave; who waits is woken. (A message to ourselves is never read: we leave too.) */
+/* Everybody is to leave; who waits is woken. (A message to ourselves is never read: we leave too.)
+ */
 GR_DEV void gr_control_stop(struct gr_lead *lead)
 {
   uint32_t word;
@@ -142,8 +143,8 @@ GR_DEV void gr_control_step(struct gr_lead *lead)
     }
     lead->control_next_ns = now + dev->control_poll_ns;
   }
-  const uint32_t count = gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT,
-                                      lead->control_pos);
+  const uint32_t count =
+      gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT, lead->control_pos);
   lead->staged = 0u; /* the stage held ingress tasks: they will be read again */
   for (uint32_t i = 0u; i < count; i++) {
     gr_control_carry_out(lead, &lead->team->stage[i]);
@@ -156,8 +157,8 @@ GR_DEV void gr_control_step(struct gr_lead *lead)
   }
 }
 
-/* Places what is staged, oldest first; returns how many found room. The rest stays in the ring, where
- * the host sees it as a full ring. */
+/* Places what is staged, oldest first; returns how many found room. The rest stays in the ring,
+ * where the host sees it as a full ring. */
 GR_DEV uint32_t gr_ingress_place(struct gr_lead *lead)
 {
   const uint32_t count = lead->staged;
@@ -169,7 +170,8 @@ GR_DEV uint32_t gr_ingress_place(struct gr_lead *lead)
   return placed;
 }
 
-/* Not reserved, several tenants: sorts what has come into their queues, where the policy decides. */
+/* Not reserved, several tenants: sorts what has come into their queues, where the policy decides.
+ */
 GR_DEV void gr_ingress_sort(struct gr_lead *lead)
 {
   uint32_t sorted = 0u;

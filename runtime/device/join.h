@@ -5,8 +5,8 @@
  *   the last one: runs the continuation, or, if anybody failed, ends it with that failure
  *
  * I13 A taken join has pending >= 1, and ends once: by the one team whose subtraction reached 0.
- * I14 join_free counts its pops in the high word, so a compare-and-swap that saw an older list fails
- *     even when the same join is on top again.
+ * I14 join_free counts its pops in the high word, so a compare-and-swap that saw an older list
+ * fails even when the same join is on top again.
  *
  * word         writer                      order: why
  * join_free    taker, giver, by CAS        acqrel: next_free of the top is seen with it
@@ -37,8 +37,9 @@ GR_DEV uint32_t gr_join_take(struct gr_dev *dev)
   return 0u;
 }
 
-/* One lane. The loop ends: every failed try is another team's success, and a team gives back at most
- * one join per task, so it is bounded by GR_TEAMS_MAX; losing a join for good is not an answer. */
+/* One lane. The loop ends: every failed try is another team's success, and a team gives back at
+ * most one join per task, so it is bounded by GR_TEAMS_MAX; losing a join for good is not an
+ * answer. */
 GR_DEV void gr_join_give(struct gr_dev *dev, uint32_t index)
 {
   uint64_t top = gr_load_acquire_gpu_u64(&dev->join_free);
@@ -61,8 +62,9 @@ GR_DEV void gr_completion_write(struct gr_dev *dev, const struct gr_task *task, 
 }
 
 /* One lane. One of the join's tasks ended with `result`. If it was the last and nobody failed, the
- * continuation becomes team->next. If somebody failed, the continuation ends unrun with that failure,
- * which may end the join it belongs to in turn: a loop, not a recursion, bounded by the nesting. */
+ * continuation becomes team->next. If somebody failed, the continuation ends unrun with that
+ * failure, which may end the join it belongs to in turn: a loop, not a recursion, bounded by the
+ * nesting. */
 GR_DEV void gr_join_finish(struct gr_team *team, uint32_t index, int32_t result)
 {
   struct gr_dev *dev = team->dev;

@@ -1,8 +1,8 @@
 /* line.h - the leading warp reads and writes a task as a line of four tagged chunks (task.h).
  *
- * Called by the leading warp, converged: lane c carries chunk c, so that one load instruction of the
- * warp fetches the whole task; a warp of fewer lanes takes turns. `out` and `task` are memory that
- * the whole warp sees (struct gr_team).
+ * Called by the leading warp, converged: lane c carries chunk c, so that one load instruction of
+ * the warp fetches the whole task; a warp of fewer lanes takes turns. `out` and `task` are memory
+ * that the whole warp sees (struct gr_team).
  *
  * Next: runq.h (lines in a queue). */
 #pragma once

@@ -2,17 +2,17 @@
  *
  *   boot -> [ turn: decide ] -> run the op -> end the task -> [ turn ] ... -> leave
  *
- * The leading warp decides alone (a turn), spinning while there is nothing; a team barrier hands the
- * decision to all lanes, they run the op together, and another barrier hands the team back. So other
- * warps cost nothing while a team is idle, and a task costs two barriers (none on the CPU).
+ * The leading warp decides alone (a turn), spinning while there is nothing; a team barrier hands
+ * the decision to all lanes, they run the op together, and another barrier hands the team back. So
+ * other warps cost nothing while a team is idle, and a task costs two barriers (none on the CPU).
  *
- * A turn looks, in this order, for: a continuation this team owes; stop; its mailbox, if announced; its
- * duties (control, ingress); the run queues. What it finds it runs; else it is idle (idle.h).
+ * A turn looks, in this order, for: a continuation this team owes; stop; its mailbox, if announced;
+ * its duties (control, ingress); the run queues. What it finds it runs; else it is idle (idle.h).
  *
  * All functions but the last belong to the leading warp, converged.
  *
- * Called by the entry that GR_IMAGE makes (image.h), once per team and launch. Bound of the loop: `run`,
- * set by the team on duty when the host's control ring says stop, or by a failed assert.
+ * Called by the entry that GR_IMAGE makes (image.h), once per team and launch. Bound of the loop:
+ * `run`, set by the team on duty when the host's control ring says stop, or by a failed assert.
  *
  * Next: image.h, then host/api.c on the other side of the boundary. */
 #pragma once
@@ -120,8 +120,7 @@ GR_DEV uint32_t gr_turn_work(struct gr_lead *lead)
     gr_ingress_place(lead);
     return GR_TURN_NOTHING;
   }
-  if (lead->staged != 0u &&
-      gr_lead_u32(gr_load_relaxed_gpu_u32(&lead->dev->contexts_open)) > 1u) {
+  if (lead->staged != 0u && gr_lead_u32(gr_load_relaxed_gpu_u32(&lead->dev->contexts_open)) > 1u) {
     gr_ingress_sort(lead);
   }
   /* Queue and ring take turns, so that neither starves the other. */

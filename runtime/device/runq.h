@@ -9,9 +9,9 @@
  *   GR_RUNQ_FULL(pos) = 2 lap + 1  the consumer that takes pos may copy it out
  * I10 A producer reserves positions by moving tail, after it has seen their slots free for its lap;
  *     nobody but a reserver fills a slot, so what it saw stays true while tail has not moved.
- * I11 A consumer copies a full slot, then takes it by moving head: if head had moved in between, the
- *     copy is thrown away. Whoever moved head frees the slot, for the next lap.
- * I12 No step waits for another team: a reserved slot that is not yet full looks like an empty queue.
+ * I11 A consumer copies a full slot, then takes it by moving head: if head had moved in between,
+ * the copy is thrown away. Whoever moved head frees the slot, for the next lap. I12 No step waits
+ * for another team: a reserved slot that is not yet full looks like an empty queue.
  *
  * word     writer                  order: why
  * tail     producers, by CAS       acqrel: a reserver sees what earlier ones saw of their slots
@@ -50,7 +50,8 @@ GR_DEV bool gr_runq_is_free(const struct gr_dev *dev, const struct gr_runq *queu
   return true;
 }
 
-/* One lane. Reserves `count` slots from *pos on, all or none (I10). GR_E_AGAIN: not so many free. */
+/* One lane. Reserves `count` slots from *pos on, all or none (I10). GR_E_AGAIN: not so many free.
+ */
 GR_DEV int32_t gr_runq_reserve(const struct gr_dev *dev, struct gr_runq *queue, uint32_t count,
                                uint32_t *pos)
 {
@@ -75,7 +76,8 @@ GR_DEV void gr_runq_fill(const struct gr_dev *dev, struct gr_runq *queue, uint32
   gr_line_write(gr_runq_slot(dev, queue, pos), task, GR_RUNQ_FULL(pos, dev->runq_shift));
 }
 
-/* Leading warp. GR_OK: the oldest task is in `out`. GR_E_AGAIN: empty, or the oldest is being filled. */
+/* Leading warp. GR_OK: the oldest task is in `out`. GR_E_AGAIN: empty, or the oldest is being
+ * filled. */
 GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, struct gr_task *out)
 {
   const uint32_t slots = 1u << dev->runq_shift;

@@ -16,7 +16,8 @@
 #include "device/runq.h"
 
 /* Claims up to `count` (at most 64) idle teams of one word of the bitmap by one atomic. Returns how
- * many; bit i of *bits is team 64 * *word + i. Their mailboxes are the caller's to write, once (I5). */
+ * many; bit i of *bits is team 64 * *word + i. Their mailboxes are the caller's to write, once
+ * (I5). */
 GR_DEV uint32_t gr_idle_claim(struct gr_team *team, uint32_t count, uint32_t *word, uint64_t *bits)
 {
   struct gr_dev *dev = team->dev;
@@ -89,8 +90,7 @@ GR_DEV void gr_sched_queued(struct gr_team *team, uint32_t context, uint32_t cou
     gr_or_seqcst_gpu_u64(&team->dev->queued, 1ull << context);
   }
   gr_warp_barrier();
-  if (team->dev->teams > 1u &&
-      gr_idle_claim(team, count < 64u ? count : 64u, &word, &bits) != 0u) {
+  if (team->dev->teams > 1u && gr_idle_claim(team, count < 64u ? count : 64u, &word, &bits) != 0u) {
     gr_mailbox_post_message(team, word, bits, GR_MSG_WAKE);
   }
 }

@@ -1,13 +1,13 @@
 /* submit.h - what an op may start, and whom it may tell.
  *
- * Called by ops; functions ending in _team by the whole team, converged. All return the same value to
- * all lanes. No team ever waits for a task: what is to happen afterwards is a continuation.
+ * Called by ops; functions ending in _team by the whole team, converged. All return the same value
+ * to all lanes. No team ever waits for a task: what is to happen afterwards is a continuation.
  *
  *   struct gr_task child = gr_task_make(team, GR_ID(scale));
  *   child.arg[0] = ...;
  *   gr_submit_team(team, &child)                 runs some time, in the parent's context
- *   gr_fork_team(team, children, n, &then)       `then` runs when this op and all children are done,
- *                                                and completes the parent's ticket in its stead
+ *   gr_fork_team(team, children, n, &then)       `then` runs when this op and all children are
+ * done, and completes the parent's ticket in its stead
  *
  * Next: ingress.h, microkernel.h. */
 #pragma once
@@ -133,11 +133,11 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
 }
 
 /* Submits `count` (1 to GR_FORK_MAX) children, all or none, and `then`, which runs once this op and
- * every child have ended. `then` takes over what this op was to signal; if this op or a child fails,
- * `then` does not run and the first failure is signalled instead. At most one fork per op.
+ * every child have ended. `then` takes over what this op was to signal; if this op or a child
+ * fails, `then` does not run and the first failure is signalled instead. At most one fork per op.
  * `children` lie in memory that all lanes see alike (gr_scratch, or the same local values).
- *   GR_E_AGAIN: the queue is full; GR_E_NOMEM: no join is free; GR_E_INVAL: count, op, or second fork.
- * After a failure nothing was submitted and the op goes on as if it had not asked. */
+ *   GR_E_AGAIN: the queue is full; GR_E_NOMEM: no join is free; GR_E_INVAL: count, op, or second
+ * fork. After a failure nothing was submitted and the op goes on as if it had not asked. */
 GR_DEV int32_t gr_fork_team(struct gr_team *team, const struct gr_task *children, uint32_t count,
                             const struct gr_task *then)
 {

@@ -12,8 +12,8 @@
 /* What the leading warp decided for this turn. */
 enum gr_verdict {
   GR_TURN_NOTHING = 0,
-  GR_TURN_RUN = 1,    /* team->task is an op to run */
-  GR_TURN_LEAVE = 2   /* the microkernel ends */
+  GR_TURN_RUN = 1,  /* team->task is an op to run */
+  GR_TURN_LEAVE = 2 /* the microkernel ends */
 };
 
 struct gr_team {
@@ -23,11 +23,11 @@ struct gr_team {
   uint32_t incarnation;
   /* Written by the leading warp's lane 0, read by all lanes after a barrier. */
   const struct gr_task *task; /* the task at hand: `own`, or one of `stage` */
-  struct gr_task next; /* a continuation to run on this team at once; valid if has_next */
+  struct gr_task next;        /* a continuation to run on this team at once; valid if has_next */
   uint32_t has_next;
-  uint32_t fork;       /* join + 1 that inherited the task's completion, else 0 */
-  uint32_t verdict;    /* enum gr_verdict */
-  int32_t result;      /* of the op that just returned: lane 0's */
+  uint32_t fork;    /* join + 1 that inherited the task's completion, else 0 */
+  uint32_t verdict; /* enum gr_verdict */
+  int32_t result;   /* of the op that just returned: lane 0's */
   uint64_t completed, failed, cancelled, submitted; /* as in the record; lane 0 only */
   uint64_t from_mailbox, from_queue, from_ingress;  /* the same */
   /* Scratch of the leading warp, written and read between its own barriers. */
@@ -39,15 +39,16 @@ struct gr_team {
 } __attribute__((aligned(16)));
 
 /* What the leading warp knows from turn to turn. Every one of its lanes has a copy, and all copies
- * are equal, because every value in it comes from all lanes or from a shuffle: registers, not memory. */
+ * are equal, because every value in it comes from all lanes or from a shuffle: registers, not
+ * memory. */
 struct gr_lead {
   struct gr_team *team;
   struct gr_dev *dev;
-  bool announced;           /* our idle bit was set by us and not yet retracted (I5) */
-  bool on_duty;             /* we hold dev->duty (I9) */
-  bool drowsy;              /* our mailbox says "asleep"; one more look, then we are */
-  uint32_t source;          /* enum gr_source of team->task */
-  uint32_t sequence;        /* tasks begun, and of the last one: */
+  bool announced;    /* our idle bit was set by us and not yet retracted (I5) */
+  bool on_duty;      /* we hold dev->duty (I9) */
+  bool drowsy;       /* our mailbox says "asleep"; one more look, then we are */
+  uint32_t source;   /* enum gr_source of team->task */
+  uint32_t sequence; /* tasks begun, and of the last one: */
   uint32_t op;
   uint32_t context;
   uint32_t looks;           /* turns since the last look at control and the clock */

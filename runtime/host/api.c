@@ -1,7 +1,8 @@
 /* api.c - grosr_open and grosr_close, contexts, shared memory: the handle's life (grosr.h).
  *
- * Opening is a list of steps, each undone by grosr_end in reverse: options are checked before anything
- * is started, memory is reserved before the microkernel is launched, the watchdog comes last.
+ * Opening is a list of steps, each undone by grosr_end in reverse: options are checked before
+ * anything is started, memory is reserved before the microkernel is launched, the watchdog comes
+ * last.
  *
  * Next: memory_map.c, launch.c, then submit.c for tasks. */
 #include <errno.h>
@@ -11,13 +12,14 @@
 
 #include "host/grosr_private.h"
 
-#define SECONDS_NS 1000000000ull
+#define SECONDS_NS   1000000000ull
 #define SHARED_BYTES 1048576u
 
 void grosr_options_init(struct grosr_options *options)
 {
   memset(options, 0, sizeof *options);
   options->device = "auto";
+  options->teams = GROSR_AUTO;
   options->idle_mode = GROSR_IDLE_BALANCED;
 }
 
@@ -52,8 +54,9 @@ static int options_check(const struct grosr_options *o)
     return gr_error_set(-EINVAL, "no image; set options.image to one made by GR_IMAGE");
   }
   if (o->image->abi != GR_ABI_VERSION) {
-    return gr_error_set(-ENOEXEC, "image '%s' was built for ABI %u, this library has %u; build the image "
-                                  "again with this library's headers",
+    return gr_error_set(-ENOEXEC,
+                        "image '%s' was built for ABI %u, this library has %u; build the image "
+                        "again with this library's headers",
                         o->image->name, o->image->abi, GR_ABI_VERSION);
   }
   if (o->image->op_count == 0 || o->image->op_count > GR_OPS_MAX) {
@@ -62,10 +65,11 @@ static int options_check(const struct grosr_options *o)
   }
   if ((unsigned)o->placement > GROSR_PLACE_SPREAD || (unsigned)o->idle_mode > GROSR_IDLE_QUIET ||
       o->ingress_team > 2u) {
-    return gr_error_set(-EINVAL, "placement, idle_mode or ingress_team is not one of grosr.h's values");
+    return gr_error_set(-EINVAL,
+                        "placement, idle_mode or ingress_team is not one of grosr.h's values");
   }
-  int error = power_check("ingress_slots", o->ingress_slots, GR_INGRESS_SLOTS_MIN,
-                          GR_INGRESS_SLOTS_MAX);
+  int error =
+      power_check("ingress_slots", o->ingress_slots, GR_INGRESS_SLOTS_MIN, GR_INGRESS_SLOTS_MAX);
   if (error == 0) {
     error = power_check("completion_slots", o->completion_slots, GR_COMPLETION_SLOTS_MIN,
                         GR_COMPLETION_SLOTS_MAX);
@@ -74,8 +78,8 @@ static int options_check(const struct grosr_options *o)
     error = power_check("runq_slots", o->runq_slots, GR_RUNQ_SLOTS_MIN, GR_RUNQ_SLOTS_MAX);
   }
   if (error == 0 && (o->join_slots < GR_JOIN_SLOTS_MIN || o->join_slots > GR_JOIN_SLOTS_MAX)) {
-    error = gr_error_set(-EINVAL, "join_slots is %u; use %u to %u", o->join_slots, GR_JOIN_SLOTS_MIN,
-                         GR_JOIN_SLOTS_MAX);
+    error = gr_error_set(-EINVAL, "join_slots is %u; use %u to %u", o->join_slots,
+                         GR_JOIN_SLOTS_MIN, GR_JOIN_SLOTS_MAX);
   }
   if (error == 0 && o->scratch_bytes > GR_SCRATCH_BYTES_MAX) {
     error = gr_error_set(-EINVAL, "scratch_bytes is %u; at most %u", o->scratch_bytes,
@@ -122,16 +126,19 @@ int grosr_device_probe(const char *device)
 static int shape_resolve(struct grosr *g)
 {
   struct grosr_options *o = &g->options;
-  o->teams = o->teams != 0 ? o->teams : g->facts.teams_default;
+  o->teams = o->teams != GROSR_AUTO ? o->teams : g->facts.teams_default;
   o->lanes = o->lanes != 0 ? o->lanes : g->facts.lanes_default;
-  if (o->teams > GR_TEAMS_MAX) {
-    return gr_error_set(-EINVAL, "%u teams; use 1 to %u, or 0 for as many as suit the device", o->teams,
-                        GR_TEAMS_MAX);
+  if (o->teams == 0 || o->teams > GR_TEAMS_MAX) {
+    return gr_error_set(-EINVAL,
+                        "%u teams; use 1 to %u, or GROSR_AUTO (grosr_options_init sets it) for "
+                        "as many as suit the device",
+                        o->teams, GR_TEAMS_MAX);
   }
   const bool is_reserved = o->ingress_team == 1u ||
                            (o->ingress_team == 0u && o->teams >= g->facts.reserved_ingress_from);
   if (is_reserved && o->teams < 2u) {
-    return gr_error_set(-EINVAL, "a team reserved for ingress leaves none for work; use 2 teams or more");
+    return gr_error_set(-EINVAL,
+                        "a team reserved for ingress leaves none for work; use 2 teams or more");
   }
   g->reserved_ingress = is_reserved ? 1u : 0u;
   return g->backend_ops->fits(g->backend, o->teams, o->lanes, o->scratch_bytes);
@@ -200,7 +207,8 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   }
   struct grosr *g = NULL;
   if (error == 0) {
-    g = aligned_alloc(GR_LINE_BYTES, (sizeof *g + GR_LINE_BYTES - 1u) & ~(size_t)(GR_LINE_BYTES - 1));
+    g = aligned_alloc(GR_LINE_BYTES,
+                      (sizeof *g + GR_LINE_BYTES - 1u) & ~(size_t)(GR_LINE_BYTES - 1));
     error = g != NULL ? 0 : gr_error_set(-ENOMEM, "no memory for a device handle");
   }
   if (error < 0) {
@@ -279,7 +287,8 @@ int grosr_op(const struct grosr *g, const char *name, uint32_t *op)
   return gr_error_set(-ENOENT, "image '%s' has no op '%s'; it has:%s", g->image->name, name, names);
 }
 
-/* Tells the device how many tenants there are: with one, arrival order is the policy (ingress.h). */
+/* Tells the device how many tenants there are: with one, arrival order is the policy (ingress.h).
+ */
 static int contexts_tell(struct grosr *g)
 {
   const uint64_t tenants = gr_load_own_u64(&g->contexts) & ~1ull;
@@ -293,8 +302,9 @@ int grosr_context_open(struct grosr *g, uint32_t *context)
   }
   pthread_mutex_lock(&g->context_lock);
   const uint64_t open = gr_load_own_u64(&g->contexts);
-  int error = ~open != 0u ? 0 : gr_error_set(-EAGAIN, "all %u contexts are open; close one",
-                                             GR_CONTEXTS_MAX);
+  int error = ~open != 0u
+                  ? 0
+                  : gr_error_set(-EAGAIN, "all %u contexts are open; close one", GR_CONTEXTS_MAX);
   if (error == 0) {
     const uint32_t index = gr_bits_lowest_u64(~open);
     gr_store_release_gpu_u64(&g->contexts, open | 1ull << index);
@@ -335,8 +345,9 @@ int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *de
     const uint64_t rounded = (bytes + GR_LINE_BYTES - 1u) & ~(uint64_t)(GR_LINE_BYTES - 1);
     if (rounded < bytes || rounded > g->options.shared_bytes ||
         used > g->options.shared_bytes - rounded) {
-      return gr_error_set(-ENOMEM, "%llu of %llu bytes of shared memory are taken; open with more "
-                                   "shared_bytes",
+      return gr_error_set(-ENOMEM,
+                          "%llu of %llu bytes of shared memory are taken; open with more "
+                          "shared_bytes",
                           (unsigned long long)used, (unsigned long long)g->options.shared_bytes);
     }
     const uint64_t seen = gr_cas_acqrel_gpu_u64(&g->shared_used, used, used + rounded);

@@ -1,9 +1,9 @@
 /* backend_cpu.c - the CPU as a device: a team is a thread (backend.h).
  *
- * Native speed and the whole protocol; the default where there is no GPU. "Device memory" is anonymous
- * memory of this process, so read and write are copies. A team stuck in an op is ended by asynchronous
- * cancellation, which is sound because ops are pure computation by contract (device.h): they hold no
- * lock of the C library.
+ * Native speed and the whole protocol; the default where there is no GPU. "Device memory" is
+ * anonymous memory of this process, so read and write are copies. A team stuck in an op is ended by
+ * asynchronous cancellation, which is sound because ops are pure computation by contract
+ * (device.h): they hold no lock of the C library.
  *
  * Next: ../port/port_cpu.h, ../device/microkernel.h. */
 #include <errno.h>
@@ -14,9 +14,9 @@
 
 #include "host/grosr_private.h"
 
-#define PIECES_MAX 16
+#define PIECES_MAX        16
 #define TEAMS_DEFAULT_MAX 8u
-#define JOIN_WAIT_NS 2000000000u
+#define JOIN_WAIT_NS      2000000000u
 
 /* Used by the CPU port's fences (port_cpu.h). */
 uint32_t gr_cpu_no_membarrier = 1u;
@@ -45,8 +45,7 @@ struct gr_backend {
 /* Once per process: may the sleeper pay for both (port_cpu.h)? */
 static void membarrier_register(void)
 {
-  const long registered =
-      syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
+  const long registered = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
   __atomic_store_n(&gr_cpu_no_membarrier, registered == 0 ? 0u : 1u, __ATOMIC_RELAXED);
 }
 
@@ -87,7 +86,8 @@ static int cpu_fits(struct gr_backend *backend, uint32_t teams, uint32_t lanes,
   (void)backend;
   (void)scratch_bytes;
   if (lanes != 1u) {
-    return gr_error_set(-EINVAL, "%u lanes: a team of device cpu has 1; set lanes to 0 or 1", lanes);
+    return gr_error_set(-EINVAL, "%u lanes: a team of device cpu has 1; set lanes to 0 or 1",
+                        lanes);
   }
   if (teams > GR_TEAMS_MAX) {
     return gr_error_set(-EINVAL, "%u teams; at most %u fit", teams, GR_TEAMS_MAX);
@@ -172,7 +172,9 @@ static int cpu_launch(struct gr_backend *backend, const struct gr_launch *launch
     }
   }
   pthread_mutex_unlock(&backend->lock);
-  return error == 0 ? 0 : gr_error_set(-error, "no thread for a team; use fewer teams or raise ulimit -u");
+  return error == 0
+             ? 0
+             : gr_error_set(-error, "no thread for a team; use fewer teams or raise ulimit -u");
 }
 
 static int cpu_ended(struct gr_backend *backend)
@@ -213,8 +215,9 @@ static int cpu_kill(struct gr_backend *backend)
   backend->is_launched = false;
   pthread_mutex_unlock(&backend->lock);
   return backend->is_abandoned
-             ? gr_error_set(-ETIMEDOUT, "a team's thread could not be ended; its memory is kept until "
-                                        "the process ends")
+             ? gr_error_set(-ETIMEDOUT,
+                            "a team's thread could not be ended; its memory is kept until "
+                            "the process ends")
              : 0;
 }
 

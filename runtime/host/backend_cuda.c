@@ -59,21 +59,14 @@ void gr_cuda_leave(struct gr_backend *backend)
   pthread_rwlock_unlock(&backend->context_lock);
 }
 
-int gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max)
+unsigned gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max)
 {
   const uint64_t start = gr_clock_ns();
   for (;;) {
     const unsigned result = backend->cuda->StreamQuery(stream);
-    if (result == GR_CU_SUCCESS) {
-      return 0;
-    }
-    if (result != GR_CU_NOT_READY) {
-      return gr_cuda_error(result, "waiting for the GPU");
-    }
     const uint64_t waited = gr_clock_ns() - start;
-    if (waited >= ns_max) {
-      return gr_error_set(-ETIMEDOUT, "cuda:%d did not answer within %u ms; see dmesg (NVRM)",
-                          backend->index, (unsigned)(ns_max / 1000000u));
+    if (result != GR_CU_NOT_READY || waited >= ns_max) {
+      return result;
     }
     gr_nap(waited < 100000u ? 1000u : 100000u);
   }

@@ -36,6 +36,7 @@ struct gr_backend {
   struct gr_piece bounce;    /* page-locked, for copies from and to ordinary memory */
   struct gr_piece pieces[GR_CUDA_PIECES_MAX];
   uint32_t piece_count;
+  struct gr_backend *next_stuck;
   bool is_stuck; /* kill has failed: the device may still touch everything */
 };
 
@@ -45,8 +46,8 @@ int gr_cuda_enter(struct gr_backend *backend);
 void gr_cuda_leave(struct gr_backend *backend);
 
 /* Waits until all work of a stream is done, never longer than ns_max and never inside the driver.
- */
-int gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max);
+ * The driver's answer: GR_CU_SUCCESS, GR_CU_NOT_READY (time is over), or why it failed. */
+unsigned gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max);
 
 /* ---- backend_cuda_memory.c ---- */
 /* Page-locked memory that both sides address; the context is entered. */

@@ -143,24 +143,40 @@ int gr_cuda_kill(struct gr_backend *backend)
                                 backend->index);
 }
 
+/* Whether the microkernel has ended, or does within a moment; a failed one has. */
+static bool gr_cuda_has_ended(struct gr_backend *backend)
+{
+  if (backend->launch_stream == NULL || gr_cuda_enter(backend) != 0) {
+    return true;
+  }
+  const unsigned result = gr_cuda_drain(backend, backend->launch_stream, GR_CUDA_KILL_NS);
+  gr_cuda_leave(backend);
+  return result != GR_CU_NOT_READY;
+}
+
+/* Teams may still touch all of it: it is the process's until its end, and stays reachable. */
+static void gr_cuda_keep(struct gr_backend *backend)
+{
+  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+  static struct gr_backend *kept;
+  pthread_mutex_lock(&lock);
+  backend->next_stuck = kept;
+  kept = backend;
+  pthread_mutex_unlock(&lock);
+}
+
+/* Called when nobody else uses the backend any more; leaves the caller's last sentence alone. */
 void gr_cuda_close(struct gr_backend *backend)
 {
   const struct gr_cuda_driver *cuda = backend->cuda;
-  bool has_context = !backend->is_stuck && backend->context != NULL;
-  if (has_context && gr_cuda_enter(backend) == 0) {
-    const bool is_running =
-        backend->launch_stream != NULL &&
-        gr_cuda_drain(backend, backend->launch_stream, GR_CUDA_KILL_NS) == -ETIMEDOUT;
-    gr_cuda_leave(backend);
-    if (is_running) {
-      gr_cuda_kill(backend);
-      has_context = false;
-    }
+  if (backend->context != NULL && !gr_cuda_has_ended(backend)) {
+    gr_cuda_kill(backend);
   }
   if (backend->is_stuck) {
-    return; /* teams may still touch all of it: it is the process's until its end */
+    gr_cuda_keep(backend);
+    return;
   }
-  has_context = has_context && gr_cuda_enter(backend) == 0;
+  const bool has_context = backend->context != NULL && gr_cuda_enter(backend) == 0;
   gr_cuda_give_all(backend, has_context);
   if (has_context) {
     if (backend->copy_stream != NULL) {
@@ -173,6 +189,8 @@ void gr_cuda_close(struct gr_backend *backend)
       cuda->ModuleUnload(backend->module);
     }
     gr_cuda_leave(backend);
+  }
+  if (backend->context != NULL) {
     cuda->CtxDestroy(backend->context);
   }
   pthread_rwlock_destroy(&backend->context_lock);

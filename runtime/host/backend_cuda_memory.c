@@ -43,6 +43,17 @@ int gr_cuda_take_shared(struct gr_backend *backend, uint64_t bytes, struct gr_pi
   return 0;
 }
 
+/* 0, or the sentence for what gr_cuda_drain has answered. */
+static int gr_cuda_drained(struct gr_backend *backend, struct CUstream_st *stream)
+{
+  const unsigned result = gr_cuda_drain(backend, stream, GR_CUDA_COPY_NS);
+  if (result == GR_CU_NOT_READY) {
+    return gr_error_set(-ETIMEDOUT, "cuda:%d did not answer within 2 s; dmesg may say why (NVRM)",
+                        backend->index);
+  }
+  return result == GR_CU_SUCCESS ? 0 : gr_cuda_error(result, "waiting for the GPU");
+}
+
 static int gr_cuda_take_device(struct gr_backend *backend, uint64_t bytes, struct gr_piece *piece)
 {
   unsigned long long device = 0;
@@ -51,9 +62,8 @@ static int gr_cuda_take_device(struct gr_backend *backend, uint64_t bytes, struc
     return gr_cuda_error(result, "taking GPU memory");
   }
   result = backend->cuda->MemsetD8Async(device, 0u, bytes, backend->launch_stream);
-  const int status = result != GR_CU_SUCCESS
-                         ? gr_cuda_error(result, "zeroing GPU memory")
-                         : gr_cuda_drain(backend, backend->launch_stream, GR_CUDA_COPY_NS);
+  const int status = result != GR_CU_SUCCESS ? gr_cuda_error(result, "zeroing GPU memory")
+                                             : gr_cuda_drained(backend, backend->launch_stream);
   if (status != 0) {
     backend->cuda->MemFree(device);
     return status;
@@ -111,7 +121,7 @@ int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes
 static int gr_cuda_copy_part(struct gr_backend *backend, uint64_t device, void *to,
                              const void *from, uint64_t bytes)
 {
-  int status = gr_cuda_drain(backend, backend->copy_stream, GR_CUDA_COPY_NS);
+  int status = gr_cuda_drained(backend, backend->copy_stream);
   if (status != 0) {
     return status;
   }
@@ -127,7 +137,7 @@ static int gr_cuda_copy_part(struct gr_backend *backend, uint64_t device, void *
   if (result != GR_CU_SUCCESS) {
     return gr_cuda_error(result, "copying between host and GPU");
   }
-  status = gr_cuda_drain(backend, backend->copy_stream, GR_CUDA_COPY_NS);
+  status = gr_cuda_drained(backend, backend->copy_stream);
   if (status == 0 && to != NULL) {
     memcpy(to, backend->bounce.host, bytes);
   }

@@ -1,7 +1,7 @@
 /* black_box.c - what every team last did, as text, with op names (grosr_black_box).
  *
- * Reads the teams' records through the backend, which works while an op is stuck, and the fault page.
- * Next: the end of the walk; results go on in harness/. */
+ * Reads the teams' records through the backend, which works while an op is stuck, and the fault
+ * page. Next: the end of the walk; results go on in harness/. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@ struct text {
   size_t length;
 };
 
-static void __attribute__((format(printf, 2, 3))) text_add(struct text *text, const char *format, ...)
+static void __attribute__((format(printf, 2, 3)))
+text_add(struct text *text, const char *format, ...)
 {
   va_list arguments;
   va_start(arguments, format);
@@ -35,8 +36,8 @@ static const char *op_name(const struct grosr *g, uint32_t op)
 
 static void fault_add(const struct grosr *g, struct text *text)
 {
-  static const char *const file[GR_FILE_COUNT] = {"an op of the image", "microkernel.h", "runq.h",
-                                                  "join.h", "ingress.h", "sched.h"};
+  static const char *const file[GR_FILE_COUNT] = {
+      "an op of the image", "microkernel.h", "runq.h", "join.h", "ingress.h", "sched.h"};
   const struct gr_fault *fault = &g->boundary->fault;
   if (gr_load_acquire_sys_u32(&fault->code) == GR_FAULT_NONE) {
     return;

@@ -1,4 +1,5 @@
-/* error.c - the calling thread's last failure (error.h), and names for error numbers. Next: api.c. */
+/* error.c - the calling thread's last failure (error.h), and names for error numbers. Next: api.c.
+ */
 #include "host/error.h"
 
 #include <errno.h>

@@ -41,7 +41,7 @@ struct grosr {
   struct gr_boundary *boundary; /* host addresses */
   struct gr_line *ingress;
   gr_au64 *completion;
-  unsigned char *shared;    /* of grosr_shared_take */
+  unsigned char *shared; /* of grosr_shared_take */
   uint64_t shared_device;
 
   /* Under submit_lock. */
@@ -49,16 +49,16 @@ struct grosr {
   uint32_t ingress_tail;
   uint32_t ingress_head_seen; /* at most boundary->ingress_head */
   uint32_t control_tail;
-  uint32_t slot_next;         /* where the search for a free completion slot goes on */
-  gr_au64 accepted;           /* written under the lock, read by anyone */
+  uint32_t slot_next; /* where the search for a free completion slot goes on */
+  gr_au64 accepted;   /* written under the lock, read by anyone */
   /* generation << 1 | taken. Taken under the lock; given back by the one waiter of the ticket. */
   gr_au32 *slot_state;
 
   /* Written by many; each word by itself. */
   gr_au32 health __attribute__((aligned(GR_LINE_BYTES))); /* enum gr_health, only rises */
-  gr_au32 incarnation; /* under launch_lock */
-  gr_au32 launches;    /* under launch_lock */
-  gr_au64 contexts;    /* bit per open context: set and cleared under context_lock */
+  gr_au32 incarnation;                                    /* under launch_lock */
+  gr_au32 launches;                                       /* under launch_lock */
+  gr_au64 contexts; /* bit per open context: set and cleared under context_lock */
   pthread_mutex_t launch_lock;
   pthread_mutex_t context_lock;
   gr_au64 shared_used; /* bytes */
@@ -76,7 +76,8 @@ struct grosr {
 int gr_memory_map_build(struct grosr *g);
 
 /* ---- launch.c ---- */
-/* Launches the microkernel and waits until every team has reported in. Under launch_lock, or alone. */
+/* Launches the microkernel and waits until every team has reported in. Under launch_lock, or alone.
+ */
 int gr_launch(struct grosr *g);
 /* If the microkernel of this moment has gone to rest, launches the next. Any thread. */
 int gr_relaunch(struct grosr *g);

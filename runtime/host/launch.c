@@ -1,8 +1,8 @@
 /* launch.c - the microkernel's life as the host sees it: boot, rest and return, stop.
  *
- * Each launch has an *incarnation*, a number unlike any other of this process. The device reports with
- * it: `ready` when every team of that launch is in, `resting` when it has left because it was idle.
- * The launch lock makes sure that of several submitters only one brings it back.
+ * Each launch has an *incarnation*, a number unlike any other of this process. The device reports
+ * with it: `ready` when every team of that launch is in, `resting` when it has left because it was
+ * idle. The launch lock makes sure that of several submitters only one brings it back.
  *
  * Next: ../device/microkernel.h (what starts). */
 #include <errno.h>
@@ -10,7 +10,7 @@
 #include "host/grosr_private.h"
 
 #define KILL_AFTER_NS 200000000u /* a stuck or failed device gets this long to stop by itself */
-#define LOOK_NS 20000u
+#define LOOK_NS       20000u
 
 static gr_au32 incarnations; /* of this process */
 
@@ -40,8 +40,9 @@ int gr_launch(struct grosr *g)
   while (error == 0 && gr_load_acquire_sys_u32(&g->boundary->ready) != incarnation) {
     error = failed_check(g);
     if (error == 0 && gr_clock_ns() > deadline_ns) {
-      error = gr_error_set(-ETIMEDOUT, "not all %u teams reported in within %.1f s; use fewer teams, or "
-                                       "end what else runs on the device",
+      error = gr_error_set(-ETIMEDOUT,
+                           "not all %u teams reported in within %.1f s; use fewer teams, or "
+                           "end what else runs on the device",
                            g->options.teams, (double)g->options.boot_ns_max * 1e-9);
     }
     gr_nap(LOOK_NS);
@@ -55,8 +56,8 @@ int gr_relaunch(struct grosr *g)
   const uint64_t deadline_ns = gr_clock_ns() + g->options.boot_ns_max;
   int error = 0;
   /* It may still take its resting back (gr_rest), or another submitter may have been here first. */
-  while (error == 0 && gr_load_acquire_sys_u32(&g->boundary->resting) ==
-                           gr_load_own_u32(&g->incarnation)) {
+  while (error == 0 &&
+         gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation)) {
     const int ended = g->backend_ops->ended(g->backend);
     if (ended == 1) {
       error = gr_launch(g);
@@ -80,8 +81,8 @@ int gr_stop(struct grosr *g)
   const uint32_t health = gr_load_relaxed_gpu_u32(&g->health);
   const bool is_sound = health == GR_HEALTH_GOOD || health == GR_HEALTH_CLOSING;
   const uint64_t patience_ns = is_sound ? g->options.close_ns_max : KILL_AFTER_NS;
-  const bool is_resting = gr_load_acquire_sys_u32(&g->boundary->resting) ==
-                          gr_load_own_u32(&g->incarnation);
+  const bool is_resting =
+      gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation);
   int ended = g->backend_ops->ended(g->backend);
   if (ended == 0 && !is_resting) {
     gr_control_send(g, GR_CTL_STOP, 0, 0); /* its failure shows below: the teams do not leave */

@@ -1,8 +1,8 @@
 /* memory_map.c - all memory of one device, reserved and filled before the microkernel starts.
  *
  * Nothing is reserved later: page tables cannot be changed reliably under a running kernel, and an
- * allocation would wait for it (dispatch.md, hazard H2). Two kinds (backend.h): shared memory, which
- * both sides address, for the boundary; device memory for everything that only teams touch.
+ * allocation would wait for it (dispatch.md, hazard H2). Two kinds (backend.h): shared memory,
+ * which both sides address, for the boundary; device memory for everything that only teams touch.
  *
  *   shared   boundary | ingress ring | completion table | grosr_shared_take
  *   device   dev | records | mailboxes | run queues | joins | cancel table
@@ -53,7 +53,8 @@ static int shared_take_all(struct grosr *g)
   return 0;
 }
 
-/* Device memory comes zeroed, which is how records, mailboxes, queues and the cancel table begin. */
+/* Device memory comes zeroed, which is how records, mailboxes, queues and the cancel table begin.
+ */
 static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piece *joins)
 {
   struct gr_piece records, mailboxes, queues, cancel;
@@ -99,8 +100,7 @@ static int joins_write(struct grosr *g, const struct gr_piece *piece)
     joins[i].next_free.v = i + 2u; /* index + 1 of the next */
   }
   g->template.join_free.v = 1u;
-  const int error =
-      g->backend_ops->write(g->backend, piece->device, joins, count * sizeof *joins);
+  const int error = g->backend_ops->write(g->backend, piece->device, joins, count * sizeof *joins);
   free(joins);
   return error;
 }
@@ -120,8 +120,7 @@ static void template_fill(struct grosr *g)
   dev->join_slots = options->join_slots;
   dev->scratch_bytes = options->scratch_bytes;
   dev->crowded = gr_topology_is_crowded(g->topology) ? 1u : 0u;
-  dev->spin_ns =
-      options->idle_mode == GROSR_IDLE_QUIET ? GR_SPIN_QUIET_NS : GR_SPIN_BALANCED_NS;
+  dev->spin_ns = options->idle_mode == GROSR_IDLE_QUIET ? GR_SPIN_QUIET_NS : GR_SPIN_BALANCED_NS;
   dev->idle_exit_ns = options->idle_exit_ns;
   dev->control_poll_ns = g->facts.control_poll_ns;
 }

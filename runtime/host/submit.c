@@ -1,8 +1,8 @@
 /* submit.c - tasks go in: check, take a completion slot, write a line, wake who sleeps.
  *
- * Several threads submit under one spinlock, so each word of the rings has one writer at a time. The
- * lock is held for the writing of lines only, never for a wait; a thread that loses its core while it
- * holds it delays the others by that much (they yield).
+ * Several threads submit under one spinlock, so each word of the rings has one writer at a time.
+ * The lock is held for the writing of lines only, never for a wait; a thread that loses its core
+ * while it holds it delays the others by that much (they yield).
  *
  * Order: a line's chunks are stored with release, so what the submitter wrote before (arguments in
  * shared memory) is visible to the op. After the lines come the wakers' fences of port.h.
@@ -14,7 +14,7 @@
 #include "host/grosr_private.h"
 
 #define CONTROL_WAIT_NS 100000000u
-#define LOCK_SPINS 200u
+#define LOCK_SPINS      200u
 
 static void submit_lock(struct grosr *g)
 {
@@ -58,8 +58,7 @@ static int rest_end(struct grosr *g)
     return 0;
   }
   gr_fence_seqcst_sys(); /* pairs with gr_rest in device/idle.h */
-  if (gr_load_acquire_sys_u32(&g->boundary->resting) !=
-      gr_load_acquire_gpu_u32(&g->incarnation)) {
+  if (gr_load_acquire_sys_u32(&g->boundary->resting) != gr_load_acquire_gpu_u32(&g->incarnation)) {
     return 0;
   }
   return gr_relaunch(g);
@@ -137,13 +136,15 @@ static int tasks_check(const struct grosr *g, const struct grosr_task *tasks, si
   const uint64_t open = gr_load_acquire_gpu_u64(&g->contexts);
   for (size_t i = 0; i < count; i++) {
     if (tasks[i].op >= g->image->op_count) {
-      return gr_error_set(-EINVAL, "task %zu: op %u is not in image '%s', which has %u; grosr_op "
-                                   "finds an op by name",
+      return gr_error_set(-EINVAL,
+                          "task %zu: op %u is not in image '%s', which has %u; grosr_op "
+                          "finds an op by name",
                           i, tasks[i].op, g->image->name, g->image->op_count);
     }
     if (tasks[i].context >= GR_CONTEXTS_MAX || (open >> tasks[i].context & 1u) == 0u) {
-      return gr_error_set(-EINVAL, "task %zu: context %u is not open; use 0 or one from "
-                                   "grosr_context_open",
+      return gr_error_set(-EINVAL,
+                          "task %zu: context %u is not open; use 0 or one from "
+                          "grosr_context_open",
                           i, tasks[i].context);
     }
   }
@@ -188,8 +189,9 @@ int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_
   if (error < 0 && error != -ETIMEDOUT) {
     return error;
   }
-  return gr_error_set(-EAGAIN, "the ingress ring (%u tasks) or the ticket table (%u) is full; wait for "
-                               "tickets, or open with more ingress_slots or completion_slots",
+  return gr_error_set(-EAGAIN,
+                      "the ingress ring (%u tasks) or the ticket table (%u) is full; wait for "
+                      "tickets, or open with more ingress_slots or completion_slots",
                       g->options.ingress_slots, g->options.completion_slots);
 }
 
@@ -206,8 +208,9 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
     return gr_error_set(-EINVAL, "grosr_task_init: the task or its arguments are a null pointer");
   }
   if (bytes > sizeof task->arg) {
-    return gr_error_set(-E2BIG, "%zu bytes of arguments, a task carries %zu; put them into memory from "
-                                "grosr_shared_take and pass its address",
+    return gr_error_set(-E2BIG,
+                        "%zu bytes of arguments, a task carries %zu; put them into memory from "
+                        "grosr_shared_take and pass its address",
                         bytes, sizeof task->arg);
   }
   memset(task, 0, sizeof *task);
@@ -242,8 +245,9 @@ int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
       return rest_end(g);
     }
     if (gr_clock_ns() > deadline_ns) {
-      return gr_error_set(-EAGAIN, "the device does not read its control ring; grosr_black_box shows "
-                                   "what its teams do");
+      return gr_error_set(-EAGAIN,
+                          "the device does not read its control ring; grosr_black_box shows "
+                          "what its teams do");
     }
     sched_yield();
   }

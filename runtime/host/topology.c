@@ -1,9 +1,10 @@
 /* topology.c - placement of threads on cores by hwloc (topology.h).
  *
- * Order of cores: AUTO takes them in hwloc's order, in which neighbours share caches, so a submitter
- * and its first team are close; SPREAD lets hwloc distribute them over packages and caches. Place 0 is
- * the submitter's, 1 ... teams are the teams', the next the watchdog's. The thread that opens a device
- * is the submitter; its former binding is kept and given back when the device is closed.
+ * Order of cores: AUTO takes them in hwloc's order, in which neighbours share caches, so a
+ * submitter and its first team are close; SPREAD lets hwloc distribute them over packages and
+ * caches. Place 0 is the submitter's, 1 ... teams are the teams', the next the watchdog's. The
+ * thread that opens a device is the submitter; its former binding is kept and given back when the
+ * device is closed.
  *
  * A failure to bind is not a failure to run: it is noted and shown (grosr_info.placement).
  *
@@ -28,6 +29,7 @@ struct gr_topology {
   uint32_t cores;
   uint32_t teams;
   hwloc_cpuset_t *core; /* one hardware thread each, in the order they are given out */
+  hwloc_cpuset_t ours;  /* all of them, whole */
   hwloc_cpuset_t submitter_before;
   pthread_t submitter;
   bool submitter_is_bound;
@@ -49,11 +51,10 @@ static void note_add(struct gr_topology *topology, const char *who, uint32_t num
 static int cores_find(struct gr_topology *topology)
 {
   hwloc_const_cpuset_t allowed = hwloc_topology_get_allowed_cpuset(topology->hwloc);
-  hwloc_cpuset_t ours = hwloc_bitmap_alloc();
+  hwloc_cpuset_t ours = topology->ours = hwloc_bitmap_alloc();
   const int count = hwloc_get_nbobjs_by_type(topology->hwloc, HWLOC_OBJ_CORE);
   topology->core = calloc((size_t)(count > 0 ? count : 1), sizeof *topology->core);
   if (topology->core == NULL || ours == NULL) {
-    hwloc_bitmap_free(ours);
     return -ENOMEM;
   }
   /* The process may be confined further than the machine allows (taskset). */
@@ -62,8 +63,8 @@ static int cores_find(struct gr_topology *topology)
   }
   hwloc_bitmap_and(ours, ours, allowed);
   for (int i = 0; i < count; i++) {
-    hwloc_cpuset_t set =
-        hwloc_bitmap_dup(hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_CORE, (unsigned)i)->cpuset);
+    hwloc_cpuset_t set = hwloc_bitmap_dup(
+        hwloc_get_obj_by_type(topology->hwloc, HWLOC_OBJ_CORE, (unsigned)i)->cpuset);
     hwloc_bitmap_and(set, set, ours);
     if (hwloc_bitmap_iszero(set)) {
       hwloc_bitmap_free(set);
@@ -75,7 +76,6 @@ static int cores_find(struct gr_topology *topology)
   if (topology->cores == 0) { /* no core objects, or none ours: one place, anywhere allowed */
     topology->core[topology->cores++] = hwloc_bitmap_dup(ours);
   }
-  hwloc_bitmap_free(ours);
   return 0;
 }
 
@@ -114,6 +114,7 @@ void gr_topology_close(struct gr_topology *topology)
     hwloc_bitmap_free(topology->core[i]);
   }
   free(topology->core);
+  hwloc_bitmap_free(topology->ours);
   hwloc_bitmap_free(topology->submitter_before);
   if (topology->hwloc != NULL) {
     hwloc_topology_destroy(topology->hwloc);
@@ -178,7 +179,8 @@ static void bind_to(struct gr_topology *topology, const char *who, uint32_t numb
     note_add(topology, who, number, "unbound, as asked");
     return;
   }
-  if (place >= topology->cores) {
+  if (place >= topology->cores) { /* it would have inherited its creator's core */
+    hwloc_set_cpubind(topology->hwloc, topology->ours, HWLOC_CPUBIND_THREAD);
     note_add(topology, who, number, "unbound, no core left");
     return;
   }
@@ -188,11 +190,12 @@ static void bind_to(struct gr_topology *topology, const char *who, uint32_t numb
   if (hwloc_set_cpubind(topology->hwloc, set, HWLOC_CPUBIND_THREAD) < 0) {
     snprintf(text, sizeof text, "unbound, hwloc says %s", strerror(errno));
   } else {
-    const int memory = hwloc_set_membind(topology->hwloc, set, HWLOC_MEMBIND_BIND,
-                                         HWLOC_MEMBIND_THREAD);
+    const int memory =
+        hwloc_set_membind(topology->hwloc, set, HWLOC_MEMBIND_BIND, HWLOC_MEMBIND_THREAD);
     sched_yield(); /* so that the thread runs where it now must */
-    const bool is_there = hwloc_get_last_cpu_location(topology->hwloc, ran, HWLOC_CPUBIND_THREAD) == 0 &&
-                          hwloc_bitmap_isincluded(ran, set);
+    const bool is_there =
+        hwloc_get_last_cpu_location(topology->hwloc, ran, HWLOC_CPUBIND_THREAD) == 0 &&
+        hwloc_bitmap_isincluded(ran, set);
     snprintf(text, sizeof text, "cpu %d%s%s", hwloc_bitmap_first(set),
              is_there ? " verified" : " not verified", memory == 0 ? ", memory bound" : "");
   }

@@ -1,8 +1,8 @@
 /* topology.h - which core each thread of the runtime is bound to, and what came of it.
  *
- * Private to runtime/host. One plan per open device, made before any thread starts; each thread then
- * binds itself by its place. Backed by hwloc: only cores of the allowed set, one hardware thread per
- * core, memory bound to the core's node, verified by asking where the thread last ran.
+ * Private to runtime/host. One plan per open device, made before any thread starts; each thread
+ * then binds itself by its place. Backed by hwloc: only cores of the allowed set, one hardware
+ * thread per core, memory bound to the core's node, verified by asking where the thread last ran.
  *
  * Next: topology.c. */
 #pragma once

@@ -1,8 +1,8 @@
 /* wait.c - completions come out: the waiting thread polls its task's own completion word.
  *
  * A completion is written by the device into host memory with release (boundary.h, I4), so a waiter
- * needs no lock and no other thread. How it polls is its *patience*: it spins (the answer is usually
- * less than a microsecond away), then yields, then naps, unless idle_mode is latency.
+ * needs no lock and no other thread. How it polls is its *patience*: it spins (the answer is
+ * usually less than a microsecond away), then yields, then naps, unless idle_mode is latency.
  *
  * Next: api.c (cancel, contexts), or stats.c (what wait_all sums up). */
 #include <errno.h>
@@ -11,10 +11,10 @@
 
 #include "host/grosr_private.h"
 
-#define SPINS_PER_LOOK 256u       /* polls between two looks at the clock: about a microsecond */
-#define YIELD_AFTER_NS 20000u     /* a waiter that spins keeps a core */
-#define NAP_AFTER_NS 200000u
-#define NAP_NS 50000u
+#define SPINS_PER_LOOK 256u   /* polls between two looks at the clock: about a microsecond */
+#define YIELD_AFTER_NS 20000u /* a waiter that spins keeps a core */
+#define NAP_AFTER_NS   200000u
+#define NAP_NS         50000u
 
 struct gr_patience gr_patience_begin(struct grosr *g, uint64_t timeout_ns)
 {
@@ -43,8 +43,9 @@ static int patience_look(struct gr_patience *patience)
     return gr_error_set(-EIO, "the device has failed; grosr_black_box says where, then close it");
   }
   if (health == GR_HEALTH_STUCK) {
-    return gr_error_set(-ETIMEDOUT, "an op runs longer than op_ns_max; grosr_black_box says which, then "
-                                    "close the device");
+    return gr_error_set(-ETIMEDOUT,
+                        "an op runs longer than op_ns_max; grosr_black_box says which, then "
+                        "close the device");
   }
   if (now_ns >= patience->deadline_ns) {
     return gr_error_set(-ETIMEDOUT, "not done in time; the ticket stays good");
@@ -83,8 +84,9 @@ static int ticket_check(const struct grosr *g, grosr_ticket ticket)
   const uint32_t generation = (uint32_t)(ticket >> 32);
   if (slot >= g->options.completion_slots ||
       gr_load_relaxed_gpu_u32(&g->slot_state[slot]) != (generation << 1 | 1u)) {
-    return gr_error_set(-ESTALE, "no such ticket, or it was waited for already; a ticket is good for "
-                                 "one wait");
+    return gr_error_set(-ESTALE,
+                        "no such ticket, or it was waited for already; a ticket is good for "
+                        "one wait");
   }
   return 0;
 }
@@ -136,8 +138,8 @@ int64_t grosr_wait_many(struct grosr *g, const grosr_ticket *tickets, size_t cou
 }
 
 /* Whether all that was accepted is done. `completed` of all teams is read before `submitted` and
- * `accepted`: tasks are counted as submitted before they can run, so equal sums mean that at a moment
- * between the two readings nothing was in flight. */
+ * `accepted`: tasks are counted as submitted before they can run, so equal sums mean that at a
+ * moment between the two readings nothing was in flight. */
 static int all_done(struct grosr *g, struct gr_team_record *records, bool *done)
 {
   uint64_t completed = 0, submitted = 0;
@@ -180,8 +182,9 @@ int grosr_wait_all(struct grosr *g, uint64_t timeout_ns)
 int grosr_wait_signal(struct grosr *g, const void *host, uint64_t value, uint64_t timeout_ns)
 {
   if (g == NULL || host == NULL || (uintptr_t)host % sizeof(uint64_t) != 0) {
-    return gr_error_set(-EINVAL, "grosr_wait_signal: a null pointer, or a word that is not aligned to "
-                                 "8 bytes");
+    return gr_error_set(-EINVAL,
+                        "grosr_wait_signal: a null pointer, or a word that is not aligned to "
+                        "8 bytes");
   }
   struct gr_patience patience = gr_patience_begin(g, timeout_ns);
   int error = 0;

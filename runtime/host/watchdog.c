@@ -1,9 +1,9 @@
 /* watchdog.c - a thread that looks whether every team still lives.
  *
- * It reads the teams' records a few times per op_ns_max. A team that has been inside the same task for
- * longer is stuck: health rises to STUCK, every wait ends with -ETIMEDOUT, and the black box tells which
- * op it is. A team asleep or idle owes no heartbeat. It also looks for a failed assert and a lost
- * device. It changes nothing on the device; grosr_close does that.
+ * It reads the teams' records a few times per op_ns_max. A team that has been inside the same task
+ * for longer is stuck: health rises to STUCK, every wait ends with -ETIMEDOUT, and the black box
+ * tells which op it is. A team asleep or idle owes no heartbeat. It also looks for a failed assert
+ * and a lost device. It changes nothing on the device; grosr_close does that.
  *
  * Next: black_box.c. */
 #include <errno.h>

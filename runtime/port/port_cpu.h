@@ -79,9 +79,9 @@ GR_DEV uint64_t gr_load_own_u64(const gr_au64 *a)
 }
 
 /* ---- chunks ---- */
-/* Two 64-bit words, the tag in the second. Stored last with release and loaded first with acquire, it
- * brings its payload along; both words are atomic, so a reader that has to throw its copy away (it
- * lost the race for a queue slot) has read old or new words, never torn ones. */
+/* Two 64-bit words, the tag in the second. Stored last with release and loaded first with acquire,
+ * it brings its payload along; both words are atomic, so a reader that has to throw its copy away
+ * (it lost the race for a queue slot) has read old or new words, never torn ones. */
 GR_DEV bool gr_chunk_try_load_acquire_sys(const struct gr_chunk *src, uint32_t tag,
                                           struct gr_chunk *out)
 {
@@ -213,8 +213,8 @@ GR_DEV void gr_fence_waker(void)
   }
 }
 
-/* Both sides pass it, so here too a read-modify-write of one common word would do; a full fence does
- * it also towards a device that is not in this process. TSan knows only the former. */
+/* Both sides pass it, so here too a read-modify-write of one common word would do; a full fence
+ * does it also towards a device that is not in this process. TSan knows only the former. */
 GR_DEV void gr_fence_seqcst_sys(void)
 {
 #if defined(__SANITIZE_THREAD__)
@@ -263,8 +263,8 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
       pthread_cleanup_pop(1);                                                                      \
     }                                                                                              \
   }                                                                                                \
-  extern const unsigned char grosr_fatbin_##name[] __attribute__((weak));          \
-  extern const unsigned char grosr_fatbin_##name##_end[] __attribute__((weak));            \
+  extern const unsigned char grosr_fatbin_##name[] __attribute__((weak));                          \
+  extern const unsigned char grosr_fatbin_##name##_end[] __attribute__((weak));                    \
   static const char *const gr_op_names_##name[] = {LIST(GR_OP_NAME) NULL};                         \
   extern const struct grosr_image grosr_image_##name;                                              \
   const struct grosr_image grosr_image_##name = {                                                  \
@@ -274,6 +274,6 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
       gr_op_names_##name,                                                                          \
       "grosr_kernel_" #name,                                                                       \
       gr_cpu_main_##name,                                                                          \
-      grosr_fatbin_##name,                                                         \
-      grosr_fatbin_##name##_end,                                                           \
+      grosr_fatbin_##name,                                                                         \
+      grosr_fatbin_##name##_end,                                                                   \
   }

@@ -59,5 +59,6 @@ struct gr_boundary {
   struct gr_line control[GR_CONTROL_SLOTS] __attribute__((aligned(GR_LINE_BYTES)));
 };
 
-/* Tag of ring position `pos` in a ring of 1 << shift slots (I3). Never 0, the tag of fresh memory. */
+/* Tag of ring position `pos` in a ring of 1 << shift slots (I3). Never 0, the tag of fresh memory.
+ */
 #define GR_LAP_TAG(pos, shift) (((uint32_t)(pos) >> (shift)) + 1u)

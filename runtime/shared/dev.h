@@ -89,9 +89,9 @@ struct gr_team_record {
   (((uint64_t)(sequence) << 32) | ((uint64_t)(op) << 16) | ((uint64_t)(context) << 8) |            \
    (uint64_t)(phase))
 #define GR_NOW_SEQUENCE(word) ((uint32_t)((word) >> 32))
-#define GR_NOW_OP(word) ((uint32_t)((word) >> 16) & 0xffffu)
-#define GR_NOW_CONTEXT(word) ((uint32_t)((word) >> 8) & 0xffu)
-#define GR_NOW_PHASE(word) ((uint32_t)(word) & 0xffu)
+#define GR_NOW_OP(word)       ((uint32_t)((word) >> 16) & 0xffffu)
+#define GR_NOW_CONTEXT(word)  ((uint32_t)((word) >> 8) & 0xffu)
+#define GR_NOW_PHASE(word)    ((uint32_t)(word)&0xffu)
 
 /* A line to itself: one read by the owner both polls and fetches. */
 struct gr_mailbox {
@@ -110,11 +110,11 @@ struct gr_runq {
 
 /* A fork that waits for its children; see join.h. */
 struct gr_join {
-  gr_au32 pending;       /* children and parent that have not finished */
-  gr_au32 status;        /* first failure among them, as uint32_t, else 0: CAS decides */
-  gr_au32 next_free;     /* while free: index + 1 of the next free one, 0 at the end */
+  gr_au32 pending;   /* children and parent that have not finished */
+  gr_au32 status;    /* first failure among them, as uint32_t, else 0: CAS decides */
+  gr_au32 next_free; /* while free: index + 1 of the next free one, 0 at the end */
   uint32_t reserved;
-  struct gr_task then;   /* the continuation; owner: who took the join, then who ends it */
+  struct gr_task then; /* the continuation; owner: who took the join, then who ends it */
 };
 
 struct gr_dev {
@@ -122,14 +122,15 @@ struct gr_dev {
   uint32_t abi; /* GR_ABI_VERSION */
   uint32_t teams;
   uint32_t ops; /* of the image: a task with a greater op id is answered, not run */
-  uint32_t reserved_ingress; /* 1: team 0 does nothing but ingress; 0: an idle team takes the duty */
-  uint32_t idle_mode;        /* enum gr_idle_mode */
-  uint32_t ingress_shift;    /* slots = 1 << shift, for each ring */
+  uint32_t
+      reserved_ingress;   /* 1: team 0 does nothing but ingress; 0: an idle team takes the duty */
+  uint32_t idle_mode;     /* enum gr_idle_mode */
+  uint32_t ingress_shift; /* slots = 1 << shift, for each ring */
   uint32_t runq_shift;
   uint32_t completion_slots;
   uint32_t join_slots;
   uint32_t scratch_bytes;
-  uint32_t crowded;          /* 1: more threads than cores: an idle team yields its core */
+  uint32_t crowded; /* 1: more threads than cores: an idle team yields its core */
   uint64_t spin_ns;
   uint64_t idle_exit_ns;    /* 0: never leave when idle */
   uint64_t control_poll_ns; /* clock gate of the control ring; 0: look at every turn */

@@ -12,13 +12,13 @@
 struct gr_dev;
 
 struct grosr_image {
-  uint32_t abi;              /* GR_ABI_VERSION of the headers it was built with */
-  uint32_t op_count;         /* entries of op_names */
-  const char *name;          /* "exp0" */
+  uint32_t abi;      /* GR_ABI_VERSION of the headers it was built with */
+  uint32_t op_count; /* entries of op_names */
+  const char *name;  /* "exp0" */
   const char *const *op_names;
-  const char *kernel_name;   /* of the fatbin's entry point: "grosr_kernel_exp0" */
+  const char *kernel_name; /* of the fatbin's entry point: "grosr_kernel_exp0" */
   /* Runs team `team_id` on the calling thread until the microkernel ends. */
   void (*cpu_main)(struct gr_dev *dev, uint32_t team_id, uint32_t incarnation);
-  const unsigned char *fatbin;     /* NULL: built without nvcc */
+  const unsigned char *fatbin; /* NULL: built without nvcc */
   const unsigned char *fatbin_end;
 };

@@ -16,7 +16,7 @@
 #define GR_LINE_BYTES 128
 
 /* Teams: 64 per word of the idle bitmap. 2048 = 132 multiprocessors with 15 warp teams each. */
-#define GR_TEAMS_MAX 2048u
+#define GR_TEAMS_MAX  2048u
 #define GR_TEAM_WORDS (GR_TEAMS_MAX / 64u)
 
 /* Lanes of one team: one warp (32) up to one thread block (1024) on a GPU, 1 on the CPU. */
@@ -27,34 +27,34 @@
 #define GR_CONTEXTS_MAX 64u
 
 /* Ops of one image; ids at and above GR_OP_INTERNAL are messages of the microkernel's own. */
-#define GR_OPS_MAX 64u
+#define GR_OPS_MAX     64u
 #define GR_OP_INTERNAL 0xff00u
 
 /* Inline arguments of a task: four 64-bit words, so that a task with its tags is 64 bytes. */
-#define GR_ARG_WORDS 4u
+#define GR_ARG_WORDS  4u
 #define GR_ARGS_BYTES 32u
 
 /* Rings, in slots; each a power of two. Ingress: host to device, a slot is a 64-byte line.
  * 1024 slots = 64 KiB stay in an L2 cache; measured on 2 cores, 256 to 4096 slots differ by less
  * than the noise. Control: stop, cancel, context changes; rare, so small. */
-#define GR_INGRESS_SLOTS 1024u
+#define GR_INGRESS_SLOTS     1024u
 #define GR_INGRESS_SLOTS_MIN 64u
 #define GR_INGRESS_SLOTS_MAX 65536u
-#define GR_CONTROL_SHIFT 6u
-#define GR_CONTROL_SLOTS (1u << GR_CONTROL_SHIFT)
+#define GR_CONTROL_SHIFT     6u
+#define GR_CONTROL_SLOTS     (1u << GR_CONTROL_SHIFT)
 
 /* Completion slots = host tasks in flight whose result nobody has waited for yet. */
-#define GR_COMPLETION_SLOTS 65536u
+#define GR_COMPLETION_SLOTS     65536u
 #define GR_COMPLETION_SLOTS_MIN 64u
 #define GR_COMPLETION_SLOTS_MAX 1048576u
 
 /* Run queue of one context, in 64-byte slots. */
-#define GR_RUNQ_SLOTS 4096u
+#define GR_RUNQ_SLOTS     4096u
 #define GR_RUNQ_SLOTS_MIN 64u
 #define GR_RUNQ_SLOTS_MAX 65536u
 
 /* Joins: forks whose continuation has not run yet, on the whole device. */
-#define GR_JOIN_SLOTS 4096u
+#define GR_JOIN_SLOTS     4096u
 #define GR_JOIN_SLOTS_MIN 16u
 #define GR_JOIN_SLOTS_MAX 1048576u
 
@@ -74,7 +74,7 @@
 #define GR_PUBLISH_TASKS 32u
 
 /* Bytes of team scratch that an op may use, by default and at most (GPU shared memory). */
-#define GR_SCRATCH_BYTES 1024u
+#define GR_SCRATCH_BYTES     1024u
 #define GR_SCRATCH_BYTES_MAX 65536u
 
 /* Spins. A claimed mailbox is filled by its claimer within a few stores; a claimer that is not
@@ -85,7 +85,7 @@
 
 /* Idle times, in ns. Balanced: spin this long, then sleep. Quiet: the same, much shorter. */
 #define GR_SPIN_BALANCED_NS 100000u
-#define GR_SPIN_QUIET_NS 5000u
+#define GR_SPIN_QUIET_NS    5000u
 /* A sleeping team wakes at least this often to show that it lives (heartbeat). */
 #define GR_SLEEP_NS_MAX 100000000u
 /* Clock gate of the control ring where host memory is behind PCIe (one read is about 1 us). */

@@ -1,8 +1,8 @@
 /* task.h - a task, and the 64-byte line in which it travels.
  *
  * A task is 48 bytes of meaning: four 64-bit arguments and four 32-bit words of head. On every ring
- * and mailbox it travels as a line of four 16-byte chunks, each with one argument, one word of head,
- * and a tag:
+ * and mailbox it travels as a line of four 16-byte chunks, each with one argument, one word of
+ * head, and a tag:
  *
  *   chunk 0                     chunk 1               chunk 2               chunk 3
  *   [arg 0 | op ctx flags|tag]  [arg 1 | done | tag]  [arg 2 | gen. | tag]  [arg 3 | 0 | tag]
@@ -68,15 +68,15 @@ static_assert(sizeof(struct gr_line) == 64, "one cache line on x86-64, half an L
 /* A host-visible completion: generation in the high word, the op's int32_t result in the low one,
  * so that one 64-bit store says both. */
 #define GR_COMPLETION_GENERATION(word) ((uint32_t)((word) >> 32))
-#define GR_COMPLETION_RESULT(word) ((int32_t)(uint32_t)(word))
+#define GR_COMPLETION_RESULT(word)     ((int32_t)(uint32_t)(word))
 #define GR_COMPLETION_WORD(generation, result)                                                     \
   (((uint64_t)(generation) << 32) | (uint64_t)(uint32_t)(result))
 
 /* Ops at and above GR_OP_INTERNAL: messages between the microkernel's own parts. */
 enum gr_message {
-  GR_MSG_WAKE = 0xff00, /* mailbox: look at the queues again */
-  GR_MSG_EXIT = 0xff01, /* mailbox: the microkernel ends, leave */
-  GR_CTL_STOP = 0xff10, /* control: finish what runs, then leave */
+  GR_MSG_WAKE = 0xff00,    /* mailbox: look at the queues again */
+  GR_MSG_EXIT = 0xff01,    /* mailbox: the microkernel ends, leave */
+  GR_CTL_STOP = 0xff10,    /* control: finish what runs, then leave */
   GR_CTL_CANCEL = 0xff11,  /* control: arg[0] completion slot, arg[1] generation */
   GR_CTL_CONTEXTS = 0xff12 /* control: arg[0] is how many contexts are open */
 };

@@ -35,6 +35,7 @@ struct grosr_image; /* ops compiled for it; declare yours with GROSR_IMAGE */
 typedef uint64_t grosr_ticket;
 
 #define GROSR_FOREVER UINT64_MAX
+#define GROSR_AUTO UINT32_MAX
 #define GROSR_ARG_WORDS 4
 
 enum grosr_idle_mode {
@@ -53,7 +54,7 @@ enum grosr_placement {
 struct grosr_options {
   const char *device;              /* "auto", "cpu", "cuda" or "cuda:N"; NULL is "auto" */
   const struct grosr_image *image; /* required */
-  uint32_t teams;                  /* 0: as many as suit the device */
+  uint32_t teams;                  /* 1 ... 2048; GROSR_AUTO: as many as suit the device */
   uint32_t lanes;                  /* of a team: cpu 1; cuda 32 (a warp) ... 1024 (a block); 0: 1 or 32 */
   uint32_t ingress_team;           /* 0: decide by teams; 1: a team is reserved for ingress; 2: none */
   enum grosr_placement placement;
@@ -71,7 +72,8 @@ struct grosr_options {
   uint64_t shared_bytes;     /* memory for grosr_shared_take; 0: 1 MiB */
 };
 
-/* Sets every field to its default. */
+/* Sets every field to its default: GROSR_AUTO teams, device "auto", balanced; the rest 0, where 0 means
+ * the default named above. Always start from here. */
 void grosr_options_init(struct grosr_options *options);
 
 /* Opens a device and boots its microkernel; returns when every team has reported in. All memory is
