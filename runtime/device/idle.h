@@ -53,6 +53,7 @@ GR_DEV void gr_announce(struct gr_lead *lead)
   }
   gr_warp_barrier();
   lead->announced = true;
+  lead->recheck = true;
 }
 
 /* Looks into the mailbox once. True: its message is in team->own, and the mailbox is empty again.
@@ -74,21 +75,21 @@ GR_DEV bool gr_retract(struct gr_lead *lead)
   const uint64_t bit = 1ull << lead->team->id % 64u;
   uint64_t before = 0u;
   if (gr_warp_lane() == 0u) {
-    before = gr_and_seqcst_gpu_u64(&lead->dev->idle[lead->team->id / 64u], ~bit);
+    before = gr_and_acqrel_gpu_u64(&lead->dev->idle[lead->team->id / 64u], ~bit);
   }
   if ((gr_lead_u64(before) & bit) != 0u) {
     lead->announced = false;
     return true;
   }
-  for (uint32_t spins = 0u; spins < GR_CLAIM_SPINS_MAX; spins++) {
-    if (gr_mailbox_poll(lead)) {
-      return false;
+  const uint64_t deadline_ns = gr_lead_u64(gr_clock_ns()) + GR_CLAIM_NS_MAX;
+  while (!gr_mailbox_poll(lead)) {
+    const bool is_over = gr_lead_u64(gr_clock_ns()) > deadline_ns;
+    gr_assert_file(lead->team, GR_FILE_SCHED, !is_over, lead->team->id); /* it never wrote (I5) */
+    if (lead->dev->crowded != 0u) {
+      gr_yield(); /* the claimer may be waiting for this core */
     }
-    gr_pause();
   }
-  gr_assert_file(lead->team, GR_FILE_SCHED, false,
-                 lead->team->id); /* a claimer that never writes (I5) */
-  return true;
+  return false;
 }
 
 /* Wide awake again: something was found. */
@@ -119,7 +120,8 @@ GR_DEV bool gr_rest_is_quiet(struct gr_lead *lead)
 GR_DEV void gr_rest_post(struct gr_team *team, uint32_t message)
 {
   for (uint32_t word = 0u; word < (team->dev->teams + 63u) / 64u; word++) {
-    gr_mailbox_post_message(team, word, team->slot[word], message);
+    const struct gr_claim claim = {team->slot[word], word, 0u};
+    gr_mailbox_post_message(team, claim, message);
   }
 }
 static_assert(GR_TEAM_WORDS <= GR_WARPS_MAX, "gr_rest keeps the claimed bits in team->slot");
@@ -138,7 +140,7 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
   for (uint32_t word = 0u; word < (dev->teams + 63u) / 64u; word++) {
     uint64_t mine = 0u;
     if (gr_warp_lane() == 0u) {
-      mine = gr_and_seqcst_gpu_u64(&dev->idle[word], 0u);
+      mine = gr_and_acqrel_gpu_u64(&dev->idle[word], 0u);
     }
     mine = gr_lead_u64(mine);
     if (gr_warp_lane() == 0u) {

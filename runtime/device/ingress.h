@@ -66,20 +66,24 @@ GR_DEV void gr_ingress_advance(struct gr_lead *lead, uint32_t count)
   }
 }
 
-/* Takes the duty if it is free. */
+/* Takes the duty if it is free. Lane 0 acquires it, so lane 0 reads what came with it. */
 GR_DEV bool gr_duty_try_take(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  uint32_t got = 0u;
+  uint32_t got = 0u, ingress_pos = 0u, control_pos = 0u;
   if (gr_warp_lane() == 0u && gr_load_seqcst_gpu_u32(&dev->duty) == 0u) { /* after our idle bit */
     got = gr_cas_acqrel_gpu_u32(&dev->duty, 0u, lead->team->id + 1u) == 0u;
+    if (got != 0u) {
+      ingress_pos = dev->ingress_pos;
+      control_pos = dev->control_pos;
+    }
   }
   if (gr_lead_u32(got) == 0u) {
     return false;
   }
   lead->on_duty = true;
-  lead->ingress_pos = lead->published_pos = dev->ingress_pos;
-  lead->control_pos = dev->control_pos;
+  lead->ingress_pos = lead->published_pos = gr_lead_u32(ingress_pos);
+  lead->control_pos = gr_lead_u32(control_pos);
   lead->control_next_ns = 0u;
   lead->staged = 0u;
   return true;
@@ -104,14 +108,14 @@ GR_DEV void gr_duty_give(struct gr_lead *lead)
  */
 GR_DEV void gr_control_stop(struct gr_lead *lead)
 {
-  uint32_t word;
-  uint64_t bits;
   if (gr_warp_lane() == 0u) {
     gr_store_release_gpu_u32(&lead->dev->run, (uint32_t)GR_RUN_STOP);
   }
   gr_warp_barrier();
-  while (gr_idle_claim(lead->team, 64u, &word, &bits) != 0u) {
-    gr_mailbox_post_message(lead->team, word, bits, GR_MSG_WAKE);
+  struct gr_claim claim = gr_idle_claim(lead->team, 64u, GR_GLANCE_SURE);
+  while (claim.count != 0u) {
+    gr_mailbox_post_message(lead->team, claim, GR_MSG_WAKE);
+    claim = gr_idle_claim(lead->team, 64u, GR_GLANCE_SURE);
   }
 }
 
@@ -190,6 +194,6 @@ GR_DEV void gr_duty_pass(struct gr_lead *lead)
 {
   gr_duty_give(lead);
   if (lead->dev->idle_mode != GR_IDLE_LATENCY) {
-    gr_sched_rouse(lead->team);
+    gr_sched_rouse(lead->team, 1u);
   }
 }

@@ -151,21 +151,43 @@ GR_DEV uint32_t gr_turn_next(struct gr_lead *lead)
   return gr_task_begin(lead, GR_FROM_SELF, &lead->team->own);
 }
 
+/* What all teams can see, loaded at once so that on a GPU the trips to L2 overlap with the
+ * mailbox's. After announcing the loads are seqcst, so that who set these words before it looked
+ * for our idle bit is seen (I8); at other times a stale value costs one more turn. */
+struct gr_view {
+  uint64_t queued;
+  uint32_t run;
+};
+GR_DEV struct gr_view gr_view_take(struct gr_lead *lead)
+{
+  const struct gr_dev *dev = lead->dev;
+  struct gr_view view;
+  if (lead->recheck) {
+    lead->recheck = false;
+    view.queued = gr_load_seqcst_gpu_u64(&dev->queued);
+    view.run = gr_load_seqcst_gpu_u32(&dev->run);
+  } else {
+    view.queued = gr_load_relaxed_gpu_u64(&dev->queued);
+    view.run = gr_load_relaxed_gpu_u32(&dev->run);
+  }
+  return view;
+}
+
 /* One look at everything. */
 GR_DEV uint32_t gr_turn(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  const bool is_reserved = gr_is_reserved(lead);
   lead->turns++;
   lead->looks++;
   if (lead->team->has_next != 0u) {
     return gr_turn_next(lead);
   }
-  if (gr_lead_u32(gr_load_acquire_gpu_u32(&dev->run)) != GR_RUN_GO) {
-    return GR_TURN_LEAVE;
-  }
+  const struct gr_view view = gr_view_take(lead);
   if (lead->announced && gr_mailbox_poll(lead)) {
     return gr_turn_message(lead);
+  }
+  if (gr_warp_ballot(view.run != GR_RUN_GO) != 0u) {
+    return GR_TURN_LEAVE;
   }
   if (!lead->on_duty && dev->reserved_ingress == 0u) {
     gr_duty_try_take(lead);
@@ -178,7 +200,7 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
     gr_record_publish(lead);
   }
   const bool is_in = lead->on_duty && gr_ingress_peek(lead) != 0u;
-  const bool is_queued = !is_reserved && gr_lead_u64(gr_load_seqcst_gpu_u64(&dev->queued)) != 0u;
+  const bool is_queued = !gr_is_reserved(lead) && gr_lead_u64(view.queued) != 0u;
   if (!is_in && !is_queued) {
     return gr_idle(lead);
   }

@@ -15,33 +15,54 @@
 
 #include "device/runq.h"
 
-/* Claims up to `count` (at most 64) idle teams of one word of the bitmap by one atomic. Returns how
- * many; bit i of *bits is team 64 * *word + i. Their mailboxes are the caller's to write, once
- * (I5). */
-GR_DEV uint32_t gr_idle_claim(struct gr_team *team, uint32_t count, uint32_t *word, uint64_t *bits)
+/* Teams claimed from one word of the idle bitmap: bit i of bits is team 64 * word + i. Their
+ * mailboxes are the claimer's to write, once each (I5). */
+struct gr_claim {
+  uint64_t bits;
+  uint32_t word;
+  uint32_t count;
+};
+
+/* How the bitmap is looked at: as a hint, or so that a team that announced before our last seqcst
+ * operation is seen (I8). The atomic AND decides in either case. */
+enum gr_glance { GR_GLANCE_HINT = 0, GR_GLANCE_SURE = 1 };
+
+/* Claims up to `count` (at most 64) idle teams by one atomic. */
+GR_DEV struct gr_claim gr_idle_claim(struct gr_team *team, uint32_t count, uint32_t glance)
 {
   struct gr_dev *dev = team->dev;
   const uint32_t words = (dev->teams + 63u) / 64u;
   const uint32_t first = team->id / 64u; /* neighbours first; spreads the claimers over words */
-  uint64_t mine = 0u;
-  uint32_t found = 0u;
+  struct gr_claim claim = {0u, 0u, 0u};
   if (gr_warp_lane() == 0u) {
-    for (uint32_t i = 0u; i < words && mine == 0u; i++) {
-      found = first + i < words ? first + i : first + i - words;
-      uint64_t idle = gr_load_seqcst_gpu_u64(&dev->idle[found]);
-      while (idle != 0u && mine == 0u) {
-        uint64_t want = 0u;
-        for (uint32_t n = 0u; n < count && idle != 0u; n++) {
-          want |= idle & (~idle + 1u);
-          idle &= idle - 1u;
-        }
-        mine = want & gr_and_seqcst_gpu_u64(&dev->idle[found], ~want);
+    for (uint32_t i = 0u; i < words && claim.bits == 0u; i++) {
+      claim.word = first + i < words ? first + i : first + i - words;
+      gr_au64 *word = &dev->idle[claim.word];
+      uint64_t idle =
+          glance == GR_GLANCE_SURE ? gr_load_seqcst_gpu_u64(word) : gr_load_relaxed_gpu_u64(word);
+      uint64_t want = 0u;
+      for (uint32_t n = 0u; n < count && idle != 0u; n++) {
+        want |= idle & (~idle + 1u);
+        idle &= idle - 1u;
+      }
+      if (want != 0u) { /* acquires: their mailboxes are empty (I6) */
+        claim.bits = want & gr_and_acqrel_gpu_u64(word, ~want);
+        i -= claim.bits == 0u ? 1u : 0u; /* others were faster: the word again */
       }
     }
   }
-  *bits = gr_lead_u64(mine);
-  *word = gr_lead_u32(found);
-  return gr_bits_count_u64(*bits);
+  claim.bits = gr_lead_u64(claim.bits);
+  claim.word = gr_lead_u32(claim.word);
+  claim.count = gr_bits_count_u64(claim.bits);
+  return claim;
+}
+
+/* The next claimed team, taken off the claim. */
+GR_DEV uint32_t gr_claim_next(struct gr_claim *claim)
+{
+  const uint32_t bit = gr_bits_lowest_u64(claim->bits);
+  claim->bits &= claim->bits - 1u;
+  return 64u * claim->word + bit;
 }
 
 /* Writes a claimed team's mailbox and wakes the team if it sleeps. */
@@ -56,55 +77,48 @@ GR_DEV void gr_mailbox_post(struct gr_team *team, uint32_t to, const struct gr_t
 }
 
 /* The same message to every claimed team. */
-GR_DEV void gr_mailbox_post_message(struct gr_team *team, uint32_t word, uint64_t bits,
-                                    uint32_t message)
+GR_DEV void gr_mailbox_post_message(struct gr_team *team, struct gr_claim claim, uint32_t message)
 {
-  struct gr_task *task = &team->message;
   if (gr_warp_lane() == 0u) {
-    task->op = (uint16_t)message;
+    team->message.op = (uint16_t)message;
   }
   gr_warp_barrier();
-  while (bits != 0u) {
-    gr_mailbox_post(team, 64u * word + gr_bits_lowest_u64(bits), task);
-    bits &= bits - 1u;
+  while (claim.bits != 0u) {
+    gr_mailbox_post(team, gr_claim_next(&claim), &team->message);
   }
 }
 
-/* Wakes one idle team, if there is one, to look at the queues. */
-GR_DEV void gr_sched_rouse(struct gr_team *team)
+/* Wakes up to `count` idle teams to look at the queues and the duty. */
+GR_DEV void gr_sched_rouse(struct gr_team *team, uint32_t count)
 {
-  uint32_t word;
-  uint64_t bits;
-  if (gr_idle_claim(team, 1u, &word, &bits) != 0u) {
-    gr_mailbox_post_message(team, word, bits, GR_MSG_WAKE);
+  if (team->dev->teams > 1u) {
+    gr_mailbox_post_message(team, gr_idle_claim(team, count, GR_GLANCE_SURE), GR_MSG_WAKE);
   }
 }
 
-/* After filling queue slots of `context`: says so, and wakes up to `count` teams that had gone idle
- * meanwhile (I8). */
+/* After filling queue slots of `context`: says so, and wakes up to `count` (at most 64) teams that
+ * had gone idle meanwhile (I8). */
 GR_DEV void gr_sched_queued(struct gr_team *team, uint32_t context, uint32_t count)
 {
-  uint32_t word;
-  uint64_t bits;
   if (gr_warp_lane() == 0u) {
     gr_or_seqcst_gpu_u64(&team->dev->queued, 1ull << context);
   }
   gr_warp_barrier();
-  if (team->dev->teams > 1u && gr_idle_claim(team, count < 64u ? count : 64u, &word, &bits) != 0u) {
-    gr_mailbox_post_message(team, word, bits, GR_MSG_WAKE);
-  }
+  gr_sched_rouse(team, count);
 }
 
 /* Gives one task to an idle team or to its context's queue. GR_E_AGAIN: the queue is full. */
 GR_DEV int32_t gr_sched_place(struct gr_team *team, const struct gr_task *task)
 {
   struct gr_runq *queue = &team->dev->runq[task->context];
-  uint32_t word, pos = 0u;
-  uint64_t bits;
-  if (team->dev->teams > 1u && gr_idle_claim(team, 1u, &word, &bits) != 0u) {
-    gr_mailbox_post(team, 64u * word + gr_bits_lowest_u64(bits), task);
-    return GR_OK;
+  if (team->dev->teams > 1u) {
+    struct gr_claim claim = gr_idle_claim(team, 1u, GR_GLANCE_HINT);
+    if (claim.count != 0u) {
+      gr_mailbox_post(team, gr_claim_next(&claim), task);
+      return GR_OK;
+    }
   }
+  uint32_t pos = 0u;
   int32_t status = GR_OK;
   if (gr_warp_lane() == 0u) {
     status = gr_runq_reserve(team->dev, queue, 1u, &pos);
@@ -122,7 +136,7 @@ GR_DEV int32_t gr_sched_place(struct gr_team *team, const struct gr_task *task)
 GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  uint64_t queued = gr_lead_u64(gr_load_seqcst_gpu_u64(&dev->queued));
+  uint64_t queued = gr_lead_u64(gr_load_relaxed_gpu_u64(&dev->queued)); /* a hint: pop decides */
   while (queued != 0u) {
     const uint64_t ahead = queued & ~((1ull << lead->policy) - 1u);
     const uint32_t context = gr_bits_lowest_u64(ahead != 0u ? ahead : queued);
@@ -130,7 +144,7 @@ GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
     int32_t status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
     if (status != GR_OK) {
       if (gr_warp_lane() == 0u) {
-        gr_and_seqcst_gpu_u64(&dev->queued, ~bit);
+        gr_and_acqrel_gpu_u64(&dev->queued, ~bit);
       }
       gr_warp_barrier();
       status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);

@@ -102,32 +102,33 @@ GR_DEV const struct gr_task *gr_fork_child(struct gr_team *team, const struct gr
 GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *children, uint32_t count)
 {
   struct gr_runq *queue = &team->dev->runq[team->task->context];
-  uint32_t word = 0u, pos = 0u;
-  uint64_t bits = 0u;
-  const uint32_t most = count < 64u ? count : 64u;
-  const uint32_t pushed = team->dev->teams > 1u ? gr_idle_claim(team, most, &word, &bits) : 0u;
+  struct gr_claim claim = {0u, 0u, 0u};
+  uint32_t pos = 0u;
+  if (team->dev->teams > 1u) {
+    claim = gr_idle_claim(team, count < 64u ? count : 64u, GR_GLANCE_HINT);
+  }
+  const uint32_t pushed = claim.count;
   int32_t status = GR_OK;
   if (pushed < count && gr_warp_lane() == 0u) {
     status = gr_runq_reserve(team->dev, queue, count - pushed, &pos);
   }
   status = (int32_t)gr_lead_u32((uint32_t)status);
   if (status != GR_OK) {
-    gr_mailbox_post_message(team, word, bits, GR_MSG_WAKE); /* claimed teams expect a message */
+    gr_mailbox_post_message(team, claim, GR_MSG_WAKE); /* claimed teams expect a message */
     return status;
   }
   if (gr_warp_lane() == 0u) {
     gr_submit_count(team, count + 1u);
   }
   for (uint32_t i = 0u; i < pushed; i++) {
-    gr_mailbox_post(team, 64u * word + gr_bits_lowest_u64(bits), gr_fork_child(team, children, i));
-    bits &= bits - 1u;
+    gr_mailbox_post(team, gr_claim_next(&claim), gr_fork_child(team, children, i));
   }
   pos = gr_lead_u32(pos);
   for (uint32_t i = pushed; i < count; i++) {
     gr_runq_fill(team->dev, queue, pos + i - pushed, gr_fork_child(team, children, i));
   }
   if (pushed < count) {
-    gr_sched_queued(team, team->task->context, count - pushed);
+    gr_sched_queued(team, team->task->context, count - pushed < 64u ? count - pushed : 64u);
   }
   return GR_OK;
 }

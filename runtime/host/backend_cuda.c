@@ -209,7 +209,6 @@ static int gr_cuda_load(struct gr_backend *backend)
 {
   const struct gr_cuda_driver *cuda = backend->cuda;
   unsigned mode = 0u;
-  int registers = 0;
   unsigned result = cuda->ModuleGetLoadingMode(&mode);
   if (result == GR_CU_SUCCESS && mode != GR_CU_MODULE_EAGER) {
     return gr_error_set(
@@ -222,7 +221,7 @@ static int gr_cuda_load(struct gr_backend *backend)
   }
   result = cuda->ModuleGetFunction(&backend->kernel, backend->module, backend->image->kernel_name);
   if (result == GR_CU_SUCCESS) {
-    result = cuda->FuncGetAttribute(&registers, GR_CU_FUNC_REGISTERS, backend->kernel);
+    result = cuda->FuncGetAttribute(&backend->registers, GR_CU_FUNC_REGISTERS, backend->kernel);
   }
   return result == GR_CU_SUCCESS ? 0 : gr_cuda_error(result, backend->image->kernel_name);
 }
@@ -275,13 +274,12 @@ static void gr_cuda_describe(struct gr_backend *backend, uint32_t lanes,
   const struct gr_cuda_driver *cuda = backend->cuda;
   char name[96] = "?", bus[32] = "?";
   size_t bytes = 0;
-  int version = 0, khz = 0, registers = 0;
+  int version = 0, khz = 0;
   cuda->DeviceGetName(name, (int)sizeof name, backend->device);
   cuda->DeviceGetPCIBusId(bus, (int)sizeof bus, backend->device);
   cuda->DeviceTotalMem(&bytes, backend->device);
   cuda->DriverGetVersion(&version);
   cuda->DeviceGetAttribute(&khz, GR_CU_ATTRIBUTE_CLOCK_RATE_KHZ, backend->device);
-  cuda->FuncGetAttribute(&registers, GR_CU_FUNC_REGISTERS, backend->kernel);
   const uint32_t per_multiprocessor =
       lanes < GR_CUDA_LANES_PER_SM ? GR_CUDA_LANES_PER_SM / lanes : 1u;
   const uint32_t teams = backend->multiprocessors * per_multiprocessor;
@@ -290,7 +288,7 @@ static void gr_cuda_describe(struct gr_backend *backend, uint32_t lanes,
       facts->description, sizeof facts->description,
       "%s, %u SMs at up to %d MHz, %.1f GiB, PCI %s, driver for CUDA %d.%d, %d registers a lane",
       name, backend->multiprocessors, khz / 1000, (double)bytes / 1073741824.0, bus, version / 1000,
-      version % 1000 / 10, registers);
+      version % 1000 / 10, backend->registers);
   facts->lanes_default = 32u;
   facts->teams_default = teams < GR_TEAMS_MAX ? teams : GR_TEAMS_MAX;
   facts->reserved_ingress_from = 2u;

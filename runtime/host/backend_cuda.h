@@ -25,6 +25,7 @@ struct gr_backend {
   int device;
   uint32_t multiprocessors;
   uint32_t shared_bytes_max; /* of one block */
+  int registers;             /* of the kernel, a lane */
   /* Held for reading by whoever calls the driver, for writing by who takes the context away. */
   pthread_rwlock_t context_lock;
   struct CUctx_st *context; /* NULL: destroyed, or not yet made */

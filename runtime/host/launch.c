@@ -81,14 +81,16 @@ int gr_stop(struct grosr *g)
   const uint32_t health = gr_load_relaxed_gpu_u32(&g->health);
   const bool is_sound = health == GR_HEALTH_GOOD || health == GR_HEALTH_CLOSING;
   const uint64_t patience_ns = is_sound ? g->options.close_ns_max : KILL_AFTER_NS;
-  const bool is_resting =
-      gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation);
   int ended = g->backend_ops->ended(g->backend);
-  if (ended == 0 && !is_resting) {
-    gr_control_send(g, GR_CTL_STOP, 0, 0); /* its failure shows below: the teams do not leave */
-  }
   const uint64_t deadline_ns = gr_clock_ns() + patience_ns;
+  bool is_told = false;
   while (ended == 0 && gr_clock_ns() < deadline_ns) {
+    const bool is_resting =
+        gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation);
+    if (!is_told && !is_resting) { /* who rests leaves by itself, unless it takes that back */
+      is_told = true;
+      gr_control_send(g, GR_CTL_STOP, 0, 0); /* its failure shows below: the teams do not leave */
+    }
     gr_nap(LOOK_NS);
     ended = g->backend_ops->ended(g->backend);
   }

@@ -15,7 +15,7 @@
  *   gr_load_own_{u32,u64}: sole writer's read
  *   gr_store_{relaxed,release}_gpu_{u32,u64}, gr_store_release_sys_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
- *   gr_or_seqcst_gpu_u64, gr_and_seqcst_gpu_u64, gr_exchange_seqcst_gpu_u32
+ *   gr_or_seqcst_gpu_u64, gr_and_acqrel_gpu_u64, gr_exchange_seqcst_gpu_u32
  *   gr_cas_acqrel_gpu_{u32,u64}(word, expected, desired)   returns the value before
  *
  * Chunks: 16 bytes, payload and tag together (task.h)

@@ -64,7 +64,7 @@ GR_CPU_BOTH_WIDTHS(GR_CPU_STORE, release, __ATOMIC_RELEASE, sys)
 GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_relaxed, __atomic_fetch_add, __ATOMIC_RELAXED)
 GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_acqrel, __atomic_fetch_add, __ATOMIC_ACQ_REL)
 GR_CPU_RMW(or_seqcst, __atomic_fetch_or, __ATOMIC_SEQ_CST, uint64_t, 64)
-GR_CPU_RMW(and_seqcst, __atomic_fetch_and, __ATOMIC_SEQ_CST, uint64_t, 64)
+GR_CPU_RMW(and_acqrel, __atomic_fetch_and, __ATOMIC_ACQ_REL, uint64_t, 64)
 GR_CPU_RMW(exchange_seqcst, __atomic_exchange_n, __ATOMIC_SEQ_CST, uint32_t, 32)
 GR_CPU_CAS(uint32_t, 32)
 GR_CPU_CAS(uint64_t, 64)
@@ -276,4 +276,4 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
       gr_cpu_main_##name,                                                                          \
       grosr_fatbin_##name,                                                                         \
       grosr_fatbin_##name##_end,                                                                   \
-  }
+  };

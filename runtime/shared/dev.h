@@ -22,12 +22,12 @@
  *     compare-and-swap that wrote it decides.
  *
  * word                 writer                            order
- * idle[]               I5                                RMW seqcst gpu
- * queued               pusher sets, emptier clears       RMW seqcst gpu (I7, I8)
- * duty                 I9                                RMW acqrel/seqcst gpu: hands over *_pos
- * ingress_pos,         team on duty                      plain: handed over by duty
+ * idle[]               I5                                set: RMW seqcst gpu (I8), clear: RMW
+ * acqrel queued               pusher sets, emptier clears       set: RMW seqcst (I8), clear: RMW
+ * acqrel (I7) duty                 I9                                RMW acqrel/seqcst gpu: hands
+ * over *_pos ingress_pos,         team on duty                      plain: handed over by duty
  *  control_pos
- * run                  team on duty; a faulting team     release/acquire gpu
+ * run                  team on duty; a faulting team     release/relaxed gpu: carries no data
  * booted               every team, once an incarnation   add acqrel gpu
  * fault_claim          first faulting team               exchange seqcst gpu
  * cancel[slot]         team on duty                      release/acquire gpu
