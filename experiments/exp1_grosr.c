@@ -1,0 +1,182 @@
+/* exp1_grosr.c - the engine grosr_host: tasks submitted by a spinning host thread.
+ *
+ * once is grosr_submit and grosr_wait; load is the pipeline of exp_pipeline.h, whose window slides.
+ *
+ * Next: exp1_grosr_device.c */
+#include "exp1_grosr.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "exp_pipeline.h"
+
+#define CLOCK_TRIPS 64u /* trips from which the two clocks are compared */
+
+GROSR_IMAGE(exp1);
+
+struct host_run {
+  struct exp1_grosr run;
+  struct grosr_task once;
+  uint32_t op_plain;
+  uint32_t op_timed;
+  uint64_t salt;
+  struct exp_pipeline pipeline;
+};
+
+int exp1_grosr_fail(struct exp1_grosr *run, const char *what)
+{
+  return hx_fail(run->point, "%s: %s", what, grosr_last_error());
+}
+
+int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point, uint64_t words,
+                    uint32_t scratch_bytes)
+{
+  struct grosr_options options;
+  struct grosr_info info;
+  void *host = NULL;
+  grosr_options_init(&options);
+  options.device = hx_device(point);
+  options.image = &grosr_image_exp1;
+  options.idle_mode = GROSR_IDLE_LATENCY;
+  options.shared_bytes = words * sizeof(uint64_t) + 4096u;
+  options.scratch_bytes = scratch_bytes;
+  *run = (struct exp1_grosr){.point = point};
+  int result = grosr_open(&options, &run->g);
+  if (result == -ENODEV) {
+    return hx_unmet(point, "%s", grosr_last_error());
+  }
+  if (result < 0) {
+    return exp1_grosr_fail(run, "open");
+  }
+  result = grosr_shared_take(run->g, words * sizeof(uint64_t), &host, &run->device);
+  if (result < 0) {
+    exp1_grosr_fail(run, "shared memory");
+    grosr_close(run->g);
+    return result;
+  }
+  run->words = host;
+  memset(host, 0, words * sizeof(uint64_t)); /* touched before anything is timed */
+  run->incarnation = grosr_incarnation(run->g);
+  if (grosr_info(run->g, &info) == 0) {
+    hx_note(point, "runtime", "%s; %s; %u teams of %u lanes; idle mode latency", info.description,
+            info.placement, info.teams, info.lanes);
+  }
+  return 0;
+}
+
+static int check_stats(struct exp1_grosr *run)
+{
+  struct grosr_stats stats;
+  if (grosr_wait_all(run->g, EXP1_WAIT_NS) < 0 || grosr_stats(run->g, &stats) < 0) {
+    return exp1_grosr_fail(run, "at the end");
+  }
+  hx_note(run->point, "tasks",
+          "%" PRIu64 " from the host, %" PRIu64 " from ops, %" PRIu64 " completed; "
+          "%" PRIu64 " by mailbox, %" PRIu64 " by queue, %" PRIu64 " by ingress",
+          stats.accepted, stats.submitted, stats.completed, stats.from_mailbox, stats.from_queue,
+          stats.from_ingress);
+  if (stats.launches != 1u || grosr_incarnation(run->g) != run->incarnation) {
+    return hx_fail(run->point, "the microkernel left and was launched %" PRIu64 " times",
+                   stats.launches);
+  }
+  if (stats.completed != stats.accepted + stats.submitted || stats.failed != 0u) {
+    return hx_fail(run->point, "%" PRIu64 " tasks in, %" PRIu64 " completed, %" PRIu64 " failed",
+                   stats.accepted + stats.submitted, stats.completed, stats.failed);
+  }
+  return 0;
+}
+
+int exp1_grosr_close(struct exp1_grosr *run, int result)
+{
+  const int checked = result < 0 ? result : check_stats(run);
+  const int closed = grosr_close(run->g);
+  if (closed < 0 || (closed > 0 && checked == 0)) {
+    return hx_fail(run->point, "close: %s", closed < 0 ? grosr_last_error() : "tickets were left");
+  }
+  return checked;
+}
+
+static int host_once(void *state, const struct exp1_work *work)
+{
+  struct host_run *host = state;
+  struct grosr_task *task = &host->once;
+  grosr_ticket ticket;
+  int32_t answer = 0;
+  task->op = work->timed ? host->op_timed : host->op_plain;
+  task->arg[0] = host->run.device + work->slot * sizeof(uint64_t);
+  task->arg[1] = work->a;
+  task->arg[2] = work->b;
+  task->arg[3] = work->c;
+  int result = grosr_submit(host->run.g, task, &ticket);
+  if (result == 0) {
+    result = grosr_wait(host->run.g, ticket, EXP1_WAIT_NS, &answer);
+  }
+  return result < 0 ? result : answer;
+}
+
+static void host_fill(void *state, uint64_t first, uint64_t count, struct grosr_task *task)
+{
+  const struct host_run *host = state;
+  for (uint64_t i = first; i < first + count; i++, task++) {
+    task->op = host->op_plain;
+    task->arg[0] = host->run.device + i * sizeof(uint64_t);
+    task->arg[1] = EXP1_A(i);
+    task->arg[2] = EXP1_B(i);
+    task->arg[3] = host->salt;
+  }
+}
+
+static int host_load(void *state, const struct exp1_load *load)
+{
+  struct host_run *host = state;
+  host->salt = load->salt;
+  host->pipeline.window = load->window;
+  return exp_pipeline_run(&host->pipeline, load->tasks);
+}
+
+/* Only where ops have another clock than the host. */
+static int host_clock(void *state, int64_t *ahead_ns, uint64_t *error_ns)
+{
+  struct host_run *host = state;
+  const struct exp1_work work = {0, 1, 1, 1, true};
+  struct exp1_clock_fit fit = {0};
+  for (uint32_t k = 0; k < CLOCK_TRIPS; k++) {
+    uint64_t ns[3];
+    ns[0] = hx_now_ns();
+    const int result = host_once(host, &work);
+    ns[2] = hx_now_ns();
+    if (result < 0) {
+      return result;
+    }
+    ns[1] = host->run.words[1];
+    exp1_clock_fit_add(&fit, ns);
+  }
+  exp1_clock_fit_end(&fit, ahead_ns, error_ns);
+  return 0;
+}
+
+int exp1_run_grosr_host(struct hx_point *point)
+{
+  static struct host_run host;
+  const uint64_t tasks = exp1_tasks(point);
+  int result = exp1_grosr_open(&host.run, point, tasks + 2u, 0);
+  if (result < 0) {
+    return result;
+  }
+  if (grosr_op(host.run.g, "body", &host.op_plain) < 0 ||
+      grosr_op(host.run.g, "body_timed", &host.op_timed) < 0) {
+    return exp1_grosr_close(&host.run, exp1_grosr_fail(&host.run, "op"));
+  }
+  memset(&host.once, 0, sizeof(host.once));
+  host.pipeline = (struct exp_pipeline){
+      .g = host.run.g, .wait_ns = EXP1_WAIT_NS, .fill = host_fill, .state = &host};
+  const struct exp1_engine engine = {
+      .once = host_once,
+      .load = host_load,
+      .state = &host,
+      .out = host.run.words,
+      .clock = strncmp(hx_device(point), "cuda", 4) == 0 ? host_clock : NULL,
+  };
+  return exp1_grosr_close(&host.run, exp1_measure(point, &engine));
+}
