@@ -133,8 +133,11 @@ static_assert(GR_TEAM_WORDS <= GR_WARPS_MAX, "gr_rest keeps the claimed bits in 
 GR_DEV uint32_t gr_rest(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  if (!gr_rest_is_quiet(lead) || (lead->announced && !gr_retract(lead))) {
+  if (!gr_rest_is_quiet(lead)) {
     return GR_TURN_NOTHING;
+  }
+  if (lead->announced && !gr_retract(lead)) {
+    return GR_TURN_MESSAGE;
   }
   uint32_t claimed = 1u; /* ourselves */
   for (uint32_t word = 0u; word < (dev->teams + 63u) / 64u; word++) {

@@ -16,7 +16,7 @@
 
 #define GR_ID(op)       gr_op_id_##op
 #define GR_OP_ID(op)    gr_op_id_##op,
-#define GR_OP_IDS(LIST) enum { LIST(GR_OP_ID) gr_op_id_count };
+#define GR_OP_IDS(LIST) enum { LIST(GR_OP_ID) gr_op_ids_end };
 
 #define GR_OP_CASE(op)                                                                             \
   case place_##op:                                                                                 \

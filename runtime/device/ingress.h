@@ -136,7 +136,8 @@ GR_DEV void gr_control_carry_out(struct gr_lead *lead, const struct gr_task *mes
   }
 }
 
-/* Carries out what the host asks for, no more often than the clock gate allows. */
+/* Carries out all that the host asks for, no more often than the clock gate allows. All: a team
+ * that falls asleep after this look is woken only for messages that come later. */
 GR_DEV void gr_control_step(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
@@ -147,13 +148,17 @@ GR_DEV void gr_control_step(struct gr_lead *lead)
     }
     lead->control_next_ns = now + dev->control_poll_ns;
   }
-  const uint32_t count =
-      gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT, lead->control_pos);
   lead->staged = 0u; /* the stage held ingress tasks: they will be read again */
-  for (uint32_t i = 0u; i < count; i++) {
-    gr_control_carry_out(lead, &lead->team->stage[i]);
-  }
-  if (count != 0u) {
+  for (uint32_t seen = 0u; seen < GR_CONTROL_SLOTS;) {
+    const uint32_t count =
+        gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT, lead->control_pos);
+    if (count == 0u) {
+      return;
+    }
+    for (uint32_t i = 0u; i < count; i++) {
+      gr_control_carry_out(lead, &lead->team->stage[i]);
+    }
+    seen += count;
     lead->control_pos += count;
     if (gr_warp_lane() == 0u) {
       gr_store_release_sys_u32(&dev->boundary->control_head, lead->control_pos);

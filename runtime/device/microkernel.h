@@ -202,7 +202,8 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   const bool is_in = lead->on_duty && gr_ingress_peek(lead) != 0u;
   const bool is_queued = !gr_is_reserved(lead) && gr_lead_u64(view.queued) != 0u;
   if (!is_in && !is_queued) {
-    return gr_idle(lead);
+    const uint32_t verdict = gr_idle(lead);
+    return verdict == GR_TURN_MESSAGE ? gr_turn_message(lead) : verdict;
   }
   if (lead->announced && !gr_retract(lead)) {
     return gr_turn_message(lead);

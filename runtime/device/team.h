@@ -12,8 +12,9 @@
 /* What the leading warp decided for this turn. */
 enum gr_verdict {
   GR_TURN_NOTHING = 0,
-  GR_TURN_RUN = 1,  /* team->task is an op to run */
-  GR_TURN_LEAVE = 2 /* the microkernel ends */
+  GR_TURN_RUN = 1,    /* team->task is an op to run */
+  GR_TURN_LEAVE = 2,  /* the microkernel ends */
+  GR_TURN_MESSAGE = 3 /* a message is in team->own: from gr_idle to gr_turn only */
 };
 
 struct gr_team {

@@ -101,7 +101,8 @@ static int cpu_take(struct gr_backend *backend, enum gr_memory kind, uint64_t by
   (void)kind;
   void *memory = MAP_FAILED;
   if (backend->pieces < PIECES_MAX) {
-    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
+                  -1, 0);
   }
   if (memory == MAP_FAILED) {
     return gr_error_set(-ENOMEM, "no memory for %llu bytes; lower the sizes in grosr_options",
@@ -179,10 +180,11 @@ static int cpu_launch(struct gr_backend *backend, const struct gr_launch *launch
 
 static int cpu_ended(struct gr_backend *backend)
 {
+  pthread_mutex_lock(&backend->lock); /* before the look: another thread may launch the next */
   if (gr_load_acquire_gpu_u32(&backend->gone) != backend->launch.teams) {
+    pthread_mutex_unlock(&backend->lock);
     return 0;
   }
-  pthread_mutex_lock(&backend->lock);
   for (uint32_t i = 0; backend->is_launched && i < backend->launch.teams; i++) {
     if (backend->team[i].is_joinable) {
       pthread_join(backend->team[i].thread, NULL);

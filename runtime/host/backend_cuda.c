@@ -100,7 +100,9 @@ static int gr_cuda_choose(struct gr_backend *backend, uint32_t teams, uint32_t l
                           uint32_t scratch_bytes, struct gr_cuda_shape *shape, uint32_t *most)
 {
   *most = 0u;
-  for (uint32_t rows = 1u; rows <= (lanes == 32u ? GR_CUDA_ROWS_MAX : 1u); rows *= 2u) {
+  for (uint32_t rows = 1u; rows <= (lanes == 32u ? GR_CUDA_ROWS_MAX : 1u) &&
+                           lanes * rows <= (uint32_t)backend->lanes_max;
+       rows *= 2u) {
     uint32_t capacity = 0u;
     const uint32_t shared_bytes = rows * GR_CUDA_ROW_BYTES(scratch_bytes);
     const int status = gr_cuda_capacity(backend, lanes * rows, shared_bytes, &capacity);
@@ -122,9 +124,12 @@ static int gr_cuda_fits(struct gr_backend *backend, uint32_t teams, uint32_t lan
 {
   struct gr_cuda_shape shape;
   uint32_t most = 0u;
-  if (lanes < 32u || lanes > GR_LANES_MAX || lanes % 32u != 0u) {
-    return gr_error_set(-EINVAL, "lanes is %u; on a GPU use 32, 64, ... up to %u", lanes,
-                        GR_LANES_MAX);
+  if (lanes < 32u || lanes > (uint32_t)backend->lanes_max || lanes % 32u != 0u) {
+    return gr_error_set(
+        -EINVAL,
+        "lanes is %u; with image %s on a GPU use 32, 64, ... up to %d (%d registers "
+        "a lane)",
+        lanes, backend->image->name, backend->lanes_max, backend->registers);
   }
   int status = gr_cuda_enter(backend);
   if (status != 0) {
@@ -222,6 +227,9 @@ static int gr_cuda_load(struct gr_backend *backend)
   result = cuda->ModuleGetFunction(&backend->kernel, backend->module, backend->image->kernel_name);
   if (result == GR_CU_SUCCESS) {
     result = cuda->FuncGetAttribute(&backend->registers, GR_CU_FUNC_REGISTERS, backend->kernel);
+  }
+  if (result == GR_CU_SUCCESS) {
+    result = cuda->FuncGetAttribute(&backend->lanes_max, GR_CU_FUNC_THREADS_MAX, backend->kernel);
   }
   return result == GR_CU_SUCCESS ? 0 : gr_cuda_error(result, backend->image->kernel_name);
 }

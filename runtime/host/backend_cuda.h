@@ -12,8 +12,7 @@
 #include "host/cuda_driver.h"
 #include "host/error.h"
 
-/* A copy, or zeroing memory, takes microseconds to milliseconds; a GPU that needs longer is lost.
- */
+/* A copy, or zeroing memory, takes micro- or milliseconds; a GPU that needs longer is lost. */
 #define GR_CUDA_COPY_NS      2000000000u
 #define GR_CUDA_BOUNCE_BYTES 65536u
 #define GR_CUDA_PIECES_MAX   64u
@@ -26,6 +25,7 @@ struct gr_backend {
   uint32_t multiprocessors;
   uint32_t shared_bytes_max; /* of one block */
   int registers;             /* of the kernel, a lane */
+  int lanes_max;             /* that the kernel was compiled for (GR_IMAGE_LANES_MAX) */
   /* Held for reading by whoever calls the driver, for writing by who takes the context away. */
   pthread_rwlock_t context_lock;
   struct CUctx_st *context; /* NULL: destroyed, or not yet made */
@@ -41,8 +41,7 @@ struct gr_backend {
   bool is_stuck; /* kill has failed: the device may still touch everything */
 };
 
-/* Makes our context the calling thread's, until gr_cuda_leave; the thread's own is put back then.
- */
+/* Makes our context the calling thread's, until gr_cuda_leave, which puts the thread's own back. */
 int gr_cuda_enter(struct gr_backend *backend);
 void gr_cuda_leave(struct gr_backend *backend);
 

@@ -71,9 +71,9 @@ int grosr_black_box(struct grosr *g, char *text, size_t bytes)
     return gr_error_set(-EINVAL, "grosr_black_box: a null pointer");
   }
   struct text out = {text, bytes, 0};
-  struct gr_team_record *records = calloc(g->options.teams, sizeof *records);
+  struct gr_team_record *records = gr_records_alloc(g);
   if (records == NULL) {
-    return gr_error_set(-ENOMEM, "no memory for %u team records", g->options.teams);
+    return -ENOMEM;
   }
   text_add(&out, "device %s, image '%s', incarnation %u, %s; %llu tasks accepted\n", g->facts.name,
            g->image->name, grosr_incarnation(g), health[gr_load_relaxed_gpu_u32(&g->health)],

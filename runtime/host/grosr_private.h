@@ -107,5 +107,8 @@ void gr_watchdog_end(struct grosr *g);
 void gr_health_raise(struct grosr *g, enum gr_health health);
 
 /* ---- stats.c ---- */
-/* Copies the records of all teams; `records` has room for options.teams. */
+/* Room for the records of all teams, aligned as the type asks; freed by free(). NULL with a
+ * sentence. */
+struct gr_team_record *gr_records_alloc(const struct grosr *g);
+/* Copies the records of all teams into `records`. */
 int gr_records_read(struct grosr *g, struct gr_team_record *records);

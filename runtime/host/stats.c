@@ -4,8 +4,20 @@
  * the device is idle. Next: black_box.c. */
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "host/grosr_private.h"
+
+struct gr_team_record *gr_records_alloc(const struct grosr *g)
+{
+  struct gr_team_record *records = aligned_alloc(GR_LINE_BYTES, g->options.teams * sizeof *records);
+  if (records == NULL) {
+    gr_error_set(-ENOMEM, "no memory for %u team records", g->options.teams);
+  } else {
+    memset(records, 0, g->options.teams * sizeof *records);
+  }
+  return records;
+}
 
 int gr_records_read(struct grosr *g, struct gr_team_record *records)
 {
@@ -29,9 +41,9 @@ int grosr_stats(struct grosr *g, struct grosr_stats *stats)
   if (g == NULL || stats == NULL) {
     return gr_error_set(-EINVAL, "grosr_stats: a null pointer");
   }
-  struct gr_team_record *records = calloc(g->options.teams, sizeof *records);
+  struct gr_team_record *records = gr_records_alloc(g);
   if (records == NULL) {
-    return gr_error_set(-ENOMEM, "no memory for %u team records", g->options.teams);
+    return -ENOMEM;
   }
   const int error = gr_records_read(g, records);
   if (error == 0) {

@@ -94,6 +94,7 @@ static size_t accept(struct grosr *g, const struct grosr_task *tasks, size_t cou
   }
   const size_t most = room < count ? room : count;
   const uint32_t mask = g->options.ingress_slots - 1u;
+  const uint64_t accepted = gr_load_own_u64(&g->accepted);
   uint32_t pos = g->ingress_tail;
   size_t done = 0;
   for (; done < most; done++, pos++) {
@@ -111,10 +112,11 @@ static size_t accept(struct grosr *g, const struct grosr_task *tasks, size_t cou
       task.flags = GR_DONE_HOST;
       tickets[done] = (uint64_t)task.generation << 32 | task.done;
     }
+    /* Counted before it can run (the line's release), as grosr_wait_all needs it. */
+    gr_store_relaxed_gpu_u64(&g->accepted, accepted + done + 1u);
     line_write(&g->ingress[pos & mask], &task, GR_LAP_TAG(pos, g->ingress_shift));
   }
   g->ingress_tail = pos;
-  gr_store_relaxed_gpu_u64(&g->accepted, gr_load_own_u64(&g->accepted) + done);
   return done;
 }
 

@@ -82,7 +82,7 @@ static int ticket_check(const struct grosr *g, grosr_ticket ticket)
 {
   const uint32_t slot = (uint32_t)ticket;
   const uint32_t generation = (uint32_t)(ticket >> 32);
-  if (slot >= g->options.completion_slots ||
+  if (slot >= g->options.completion_slots || generation >> 31 != 0u ||
       gr_load_relaxed_gpu_u32(&g->slot_state[slot]) != (generation << 1 | 1u)) {
     return gr_error_set(-ESTALE,
                         "no such ticket, or it was waited for already; a ticket is good for "
@@ -162,9 +162,9 @@ int grosr_wait_all(struct grosr *g, uint64_t timeout_ns)
   if (g == NULL) {
     return gr_error_set(-EINVAL, "grosr_wait_all: the device is a null pointer");
   }
-  struct gr_team_record *records = calloc(g->options.teams, sizeof *records);
+  struct gr_team_record *records = gr_records_alloc(g);
   if (records == NULL) {
-    return gr_error_set(-ENOMEM, "no memory for %u team records", g->options.teams);
+    return -ENOMEM;
   }
   struct gr_patience patience = gr_patience_begin(g, timeout_ns);
   bool done = false;

@@ -30,6 +30,7 @@ void gr_health_raise(struct grosr *g, enum gr_health health)
 /* What the watchdog remembers of a team. */
 struct watched {
   uint64_t now;
+  uint64_t incarnation; /* each launch counts its tasks from 1 again */
   uint64_t since_ns;
 };
 
@@ -43,8 +44,10 @@ static void look(struct grosr *g, struct gr_team_record *records, struct watched
   const uint64_t now_ns = gr_clock_ns();
   for (uint32_t i = 0; i < g->options.teams; i++) {
     const uint64_t now = records[i].now.v;
-    if (GR_NOW_PHASE(now) != GR_PHASE_RUNNING || now != watched[i].now) {
+    if (GR_NOW_PHASE(now) != GR_PHASE_RUNNING || now != watched[i].now ||
+        records[i].incarnation.v != watched[i].incarnation) {
       watched[i].now = now;
+      watched[i].incarnation = records[i].incarnation.v;
       watched[i].since_ns = now_ns;
     } else if (now_ns - watched[i].since_ns > g->options.op_ns_max) {
       gr_health_raise(g, GR_HEALTH_STUCK);
@@ -59,7 +62,7 @@ static void *watchdog_main(void *argument)
   const uint64_t period_ns = quarter_ns > PERIOD_NS_MAX   ? PERIOD_NS_MAX
                              : quarter_ns < PERIOD_NS_MIN ? PERIOD_NS_MIN
                                                           : quarter_ns;
-  struct gr_team_record *records = calloc(g->options.teams, sizeof *records);
+  struct gr_team_record *records = gr_records_alloc(g);
   struct watched *watched = calloc(g->options.teams, sizeof *watched);
   gr_topology_bind_watchdog(g->topology);
   pthread_mutex_lock(&g->watchdog_lock);
