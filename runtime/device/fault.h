@@ -40,6 +40,7 @@ GR_DEV void gr_fault(struct gr_team *team, uint32_t code, uint32_t where, uint64
     gr_store_release_sys_u32(&fault->code, code);
   }
   gr_store_release_gpu_u32(&dev->run, (uint32_t)GR_RUN_STOP);
+  team->verdict = GR_TURN_LEAVE; /* for this team's other lanes, which wait for a decision */
   gr_leave();
 }
 

@@ -90,13 +90,16 @@ static int options_check(const struct grosr_options *o)
 
 /* ---- which device ---- */
 
-/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is one, else cpu. */
-static int device_parse(const char *device, const struct gr_backend_ops **ops, int *index)
+/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is a GPU and the image, if
+ * one is named, has code for GPUs; else cpu. */
+static int device_parse(const char *device, const struct grosr_image *image,
+                        const struct gr_backend_ops **ops, int *index)
 {
   int number = -1, used = 0;
   *index = -1;
   if (strcmp(device, "auto") == 0) {
-    *ops = gr_backend_cuda.probe(-1) == 0 ? &gr_backend_cuda : &gr_backend_cpu;
+    const bool has_code = image == NULL || image->fatbin != NULL;
+    *ops = has_code && gr_backend_cuda.probe(-1) == 0 ? &gr_backend_cuda : &gr_backend_cpu;
     return 0;
   }
   if (strcmp(device, "cpu") == 0) {
@@ -116,7 +119,7 @@ int grosr_device_probe(const char *device)
 {
   const struct gr_backend_ops *ops;
   int index;
-  const int error = device_parse(device != NULL ? device : "auto", &ops, &index);
+  const int error = device_parse(device != NULL ? device : "auto", NULL, &ops, &index);
   return error < 0 ? error : ops->probe(index);
 }
 
@@ -203,7 +206,7 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   options_resolve(&resolved);
   int error = options_check(&resolved);
   if (error == 0) {
-    error = device_parse(resolved.device, &ops, &index);
+    error = device_parse(resolved.device, resolved.image, &ops, &index);
   }
   struct grosr *g = NULL;
   if (error == 0) {

@@ -60,7 +60,8 @@ int gr_relaunch(struct grosr *g)
          gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation)) {
     const int ended = g->backend_ops->ended(g->backend);
     if (ended == 1) {
-      error = gr_launch(g);
+      error = gr_launch(g); /* once: what we submitted is seen before this one can rest */
+      break;
     } else if (ended < 0) {
       error = ended;
     } else if (gr_clock_ns() > deadline_ns) {

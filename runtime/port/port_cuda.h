@@ -160,8 +160,7 @@ GR_DEV uint64_t gr_load_own_u64(const gr_au64 *a)
     return true;                                                                                   \
   }
 /* Four converged lanes that store four chunks pass the release's MEMBAR as one instruction of their
- * warp, so one fence by the warp and four relaxed stores would not be cheaper (and would empty L1).
- */
+ * warp, so one fence by the warp and four relaxed stores would cost as much (and empty L1). */
 #define GR_CUDA_CHUNK_STORE(order, scope)                                                          \
   GR_DEV void gr_chunk_store_##order##_##scope(struct gr_chunk *dst, const struct gr_chunk *src)   \
   {                                                                                                \
@@ -290,8 +289,7 @@ GR_DEV void gr_fence_seqcst_sys(void)
   asm volatile("fence.sc.sys;" : : : "memory");
 }
 
-/* A barrier does not wait for a thread that has ended, so the team's other lanes are not held up.
- */
+/* A barrier does not wait for a thread that has ended, so the others are not held up. */
 GR_DEV __attribute__((noreturn)) void gr_leave(void)
 {
   asm volatile("exit;" : : : "memory");
@@ -299,16 +297,22 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
 }
 
 /* ---- images ---- */
+/* The greatest team that an image is compiled for. At 1024 lanes its ops and the microkernel have
+ * 64 registers a lane; an image of ops that need more says 512 (128 registers) or 256 (255) before
+ * it includes device.h. A larger team is then refused when the device is opened. */
+#ifndef GR_IMAGE_LANES_MAX
+#define GR_IMAGE_LANES_MAX GR_LANES_MAX
+#endif
+
 /* GR_IMAGE ends in this: a kernel that every thread of the grid enters; each row is a team, and
  * runs the microkernel's loop until that ends. Rows beyond the last team return at once; they are
- * warps of their own, so nobody waits for them. launch_bounds holds the registers down to 64 a
- * lane, so that a team of the greatest size can be launched; without its second number ptxas 13.0
- * aims at two such blocks an SM, 32 registers, and spills the loop. */
+ * warps of their own, so nobody waits for them. The second number of launch_bounds says that one
+ * such block an SM is enough: without it ptxas 13.0 aims at two, 32 registers, and spills. */
 #define GR_ENTRY(name, dispatch, LIST)                                                             \
-  extern "C" __global__ void __launch_bounds__(GR_LANES_MAX, 1)                                    \
+  extern "C" __global__ void __launch_bounds__(GR_IMAGE_LANES_MAX, 1)                              \
       grosr_kernel_##name(struct gr_dev *dev, uint32_t incarnation)                                \
   {                                                                                                \
-    extern __shared__ uint4 gr_cuda_shared[];                                                      \
+    extern __shared__ __align__(128) uint4 gr_cuda_shared[];                                       \
     static_assert(sizeof(struct gr_team) % sizeof(uint4) == 0, "zeroed in wide pieces");           \
     static_assert(sizeof(struct gr_team) <= GR_CUDA_TEAM_BYTES, "raise GR_CUDA_TEAM_BYTES");       \
     const uint32_t id = blockIdx.x * blockDim.y + threadIdx.y;                                     \
