@@ -23,6 +23,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -41,13 +42,13 @@ struct slot {
   uint64_t c;
   uint64_t *out;
   uint32_t kind;
-  uint32_t number;
+  _Atomic uint32_t number;
 } __attribute__((aligned(64)));
 
 struct pair {
   struct slot slot[SLOTS] __attribute__((aligned(LINE_BYTES)));
-  uint32_t done __attribute__((aligned(LINE_BYTES)));
-  uint32_t posted __attribute__((aligned(LINE_BYTES)));
+  _Atomic uint32_t done __attribute__((aligned(LINE_BYTES)));
+  _Atomic uint32_t posted __attribute__((aligned(LINE_BYTES)));
   uint32_t head; /* measuring thread's own count */
   uint64_t *out;
   struct hx_point *point;
@@ -55,18 +56,18 @@ struct pair {
   int pinned; /* what hx_pin said to the worker */
 };
 
-static uint32_t load_acquire(const uint32_t *word)
+static uint32_t load_acquire(const _Atomic uint32_t *word)
 {
-  return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+  return atomic_load_explicit(word, memory_order_acquire);
 }
 
-static void futex_wait(uint32_t *word, uint32_t seen)
+static void futex_wait(_Atomic uint32_t *word, uint32_t seen)
 {
   const struct timespec limit = {(time_t)(EXP1_WAIT_NS / 1000000000u), 0};
   syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0);
 }
 
-static void futex_wake(uint32_t *word)
+static void futex_wake(_Atomic uint32_t *word)
 {
   syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
 }
@@ -103,7 +104,7 @@ static void *worker_main(void *argument)
       return NULL;
     }
     run_body(slot->kind, slot);
-    __atomic_store_n(&pair->done, tail + 1u, __ATOMIC_RELEASE);
+    atomic_store_explicit(&pair->done, tail + 1u, memory_order_release);
     if (pair->sleeps && load_acquire(&pair->posted) == tail + 1u) {
       futex_wake(&pair->done);
     }
@@ -119,13 +120,13 @@ static void fill(struct pair *pair, uint32_t kind, uint64_t word, const struct e
   slot->out = pair->out + word;
   slot->kind = kind;
   pair->head++;
-  __atomic_store_n(&slot->number, pair->head, __ATOMIC_RELEASE);
+  atomic_store_explicit(&slot->number, pair->head, memory_order_release);
 }
 
 /* Tells the sleeping worker of everything filled so far. */
 static void post(struct pair *pair)
 {
-  __atomic_store_n(&pair->posted, pair->head, __ATOMIC_RELEASE);
+  atomic_store_explicit(&pair->posted, pair->head, memory_order_release);
   futex_wake(&pair->posted);
 }
 

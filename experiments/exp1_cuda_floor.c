@@ -14,6 +14,8 @@
  * Next: exp1_cuda_stream.c */
 #include "exp1_cuda.h"
 
+#include <grosr/device.h>
+
 #include <errno.h>
 #include <string.h>
 
@@ -30,16 +32,16 @@ int exp1_cuda_flag_start(struct exp1_cuda *gpu, bool timed)
 
 int exp1_cuda_flag_stop(struct exp1_cuda *gpu)
 {
-  __atomic_store_n(&gpu->flag->request, EXP1_STOP, __ATOMIC_RELEASE);
+  gr_store_release_sys_u64((gr_au64 *)&gpu->flag->request, EXP1_STOP);
   return exp1_cuda_wait(gpu);
 }
 
 uint64_t exp1_cuda_ask(struct exp1_cuda *gpu, uint64_t request)
 {
-  const uint64_t before = __atomic_load_n(&gpu->flag->answer, __ATOMIC_ACQUIRE);
-  __atomic_store_n(&gpu->flag->request, request, __ATOMIC_RELEASE);
+  const uint64_t before = gr_load_acquire_sys_u64((gr_au64 *)&gpu->flag->answer);
+  gr_store_release_sys_u64((gr_au64 *)&gpu->flag->request, request);
   for (uint64_t spins = 0; spins < EXP1_SPINS_MAX; spins++) {
-    const uint64_t answer = __atomic_load_n(&gpu->flag->answer, __ATOMIC_ACQUIRE);
+    const uint64_t answer = gr_load_acquire_sys_u64((gr_au64 *)&gpu->flag->answer);
     if (answer != before) {
       return answer;
     }

@@ -19,8 +19,8 @@
 #define JOIN_WAIT_NS      2000000000u
 
 /* Used by the CPU port's fences (port_cpu.h). */
-uint32_t gr_cpu_no_membarrier = 1u;
-uint32_t gr_cpu_meeting;
+gr_au32 gr_cpu_no_membarrier = {1u};
+gr_au32 gr_cpu_meeting;
 
 struct cpu_team {
   struct gr_backend *backend;
@@ -46,7 +46,7 @@ struct gr_backend {
 static void membarrier_register(void)
 {
   const long registered = syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0);
-  __atomic_store_n(&gr_cpu_no_membarrier, registered == 0 ? 0u : 1u, __ATOMIC_RELAXED);
+  gr_store_relaxed_gpu_u32(&gr_cpu_no_membarrier, registered == 0 ? 0u : 1u);
 }
 
 static int cpu_probe(int index)

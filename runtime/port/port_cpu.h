@@ -193,12 +193,12 @@ GR_DEV void gr_yield(void)
  * submit stays free of fences. The host registers for it (backend_cpu.c). Where the kernel has
  * none, gr_cpu_no_membarrier is set, and both sides pass a read-modify-write of one common word:
  * whoever comes second synchronises with the first and sees what it stored before. */
-extern uint32_t gr_cpu_no_membarrier;
-extern uint32_t gr_cpu_meeting;
+extern gr_au32 gr_cpu_no_membarrier;
+extern gr_au32 gr_cpu_meeting;
 GR_DEV void gr_fence_sleeper(void)
 {
-  if (__atomic_load_n(&gr_cpu_no_membarrier, __ATOMIC_RELAXED)) {
-    __atomic_fetch_add(&gr_cpu_meeting, 1u, __ATOMIC_SEQ_CST);
+  if (gr_load_relaxed_gpu_u32(&gr_cpu_no_membarrier) != 0u) {
+    __atomic_fetch_add(&gr_cpu_meeting.v, 1u, __ATOMIC_SEQ_CST);
   } else {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
     syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
@@ -206,8 +206,8 @@ GR_DEV void gr_fence_sleeper(void)
 }
 GR_DEV void gr_fence_waker(void)
 {
-  if (__atomic_load_n(&gr_cpu_no_membarrier, __ATOMIC_RELAXED)) {
-    __atomic_fetch_add(&gr_cpu_meeting, 1u, __ATOMIC_SEQ_CST);
+  if (gr_load_relaxed_gpu_u32(&gr_cpu_no_membarrier) != 0u) {
+    __atomic_fetch_add(&gr_cpu_meeting.v, 1u, __ATOMIC_SEQ_CST);
   } else {
     __atomic_signal_fence(__ATOMIC_SEQ_CST);
   }
@@ -218,7 +218,7 @@ GR_DEV void gr_fence_waker(void)
 GR_DEV void gr_fence_seqcst_sys(void)
 {
 #if defined(__SANITIZE_THREAD__)
-  __atomic_fetch_add(&gr_cpu_meeting, 1u, __ATOMIC_SEQ_CST);
+  __atomic_fetch_add(&gr_cpu_meeting.v, 1u, __ATOMIC_SEQ_CST);
 #else
   __atomic_thread_fence(__ATOMIC_SEQ_CST);
 #endif

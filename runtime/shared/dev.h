@@ -22,10 +22,10 @@
  *     compare-and-swap that wrote it decides.
  *
  * word                 writer                            order
- * idle[]               I5                                set: RMW seqcst gpu (I8), clear: RMW
- * acqrel queued               pusher sets, emptier clears       set: RMW seqcst (I8), clear: RMW
- * acqrel (I7) duty                 I9                                RMW acqrel/seqcst gpu: hands
- * over *_pos ingress_pos,         team on duty                      plain: handed over by duty
+ * idle[]               I5                                set: RMW seqcst (I8); clear: acqrel
+ * queued               pusher sets, emptier clears       set: RMW seqcst (I8); clear: acqrel (I7)
+ * duty                 I9                                RMW acqrel/seqcst: hands over *_pos
+ * ingress_pos,         team on duty                      plain: handed over by duty
  *  control_pos
  * run                  team on duty; a faulting team     release/relaxed gpu: carries no data
  * booted               every team, once an incarnation   add acqrel gpu

@@ -1,7 +1,8 @@
 /* device.h - what an op may use: everything an image includes.
  *
  * An op is a function that a whole *team* runs together: one thread on the CPU, a warp or a thread
- * block on a GPU. It is C that both a C11 compiler and nvcc accept (CONTRIBUTING.md, "the C subset"):
+ * block on a GPU. It is C that both a C11 compiler and nvcc accept (CONTRIBUTING.md tells
+ * what that is):
  *
  *   #include <grosr/device.h>
  *   GR_DEV int32_t scale(struct gr_team *team)
@@ -20,14 +21,15 @@
  * Collectives: gr_team_{broadcast,sum,min,max,scan}_u64(team, value)       device/collective.h
  * Arguments:   gr_arg_u64(team, i), gr_arg_ptr(team, i, type)              device/team.h
  * Scratch:     gr_scratch(team), gr_scratch_bytes(team)                    device/team.h
- * Time:        gr_clock_ns(), gr_incarnation(team)                         port/port.h, device/team.h
+ * Who:         gr_team_id(team), gr_teams(team), gr_incarnation(team)      device/team.h
+ * Time:        gr_clock_ns()                                               port/port.h
  * New tasks:   gr_task_make, gr_submit_team, gr_fork_team                  device/submit.h
  * Telling:     gr_signal_team, gr_cancelled_team                           device/submit.h
  * Checking:    gr_assert                                                   device/fault.h
  *
- * A function ending in _team is entered by the whole team, converged. The return value of the op (of
- * lane 0) is the task's result: negative means failed. An op must return, with every lane; one that
- * runs longer than op_ns_max is found by the watchdog.
+ * A function ending in _team is entered by the whole team, converged. The return value of the op
+ * (of lane 0) is the task's result: negative means failed. An op must return, with every lane; one
+ * that runs longer than op_ns_max is found by the watchdog.
  *
  * Next: device/microkernel.h (who calls an op). */
 #pragma once

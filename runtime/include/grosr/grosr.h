@@ -34,8 +34,8 @@ struct grosr_image; /* ops compiled for it; declare yours with GROSR_IMAGE */
 
 typedef uint64_t grosr_ticket;
 
-#define GROSR_FOREVER UINT64_MAX
-#define GROSR_AUTO UINT32_MAX
+#define GROSR_FOREVER   UINT64_MAX
+#define GROSR_AUTO      UINT32_MAX
 #define GROSR_ARG_WORDS 4
 
 enum grosr_idle_mode {
@@ -55,15 +55,15 @@ struct grosr_options {
   const char *device;              /* "auto", "cpu", "cuda" or "cuda:N"; NULL is "auto" */
   const struct grosr_image *image; /* required */
   uint32_t teams;                  /* 1 ... 2048; GROSR_AUTO: as many as suit the device */
-  uint32_t lanes;                  /* of a team: cpu 1; cuda 32 (a warp) ... 1024 (a block); 0: 1 or 32 */
-  uint32_t ingress_team;           /* 0: decide by teams; 1: a team is reserved for ingress; 2: none */
+  uint32_t lanes;        /* of a team: cpu 1; cuda 32 (a warp) ... 1024 (a block); 0: 1 or 32 */
+  uint32_t ingress_team; /* 0: decide by teams; 1: a team is reserved for ingress; 2: none */
   enum grosr_placement placement;
   enum grosr_idle_mode idle_mode;
-  uint64_t idle_exit_ns;   /* the microkernel leaves after so long without work and is launched
-                              again by the next submit; 0: it stays */
-  uint64_t op_ns_max;      /* watchdog: an op that runs longer is stuck; 0: 10 s */
-  uint64_t boot_ns_max;    /* for all teams to report in; 0: 10 s */
-  uint64_t close_ns_max;   /* grosr_close: for what is in flight to end; 0: 10 s */
+  uint64_t idle_exit_ns;     /* the microkernel leaves after so long without work and is launched
+                                again by the next submit; 0: it stays */
+  uint64_t op_ns_max;        /* watchdog: an op that runs longer is stuck; 0: 10 s */
+  uint64_t boot_ns_max;      /* for all teams to report in; 0: 10 s */
+  uint64_t close_ns_max;     /* grosr_close: for what is in flight to end; 0: 10 s */
   uint32_t ingress_slots;    /* 0: 1024; a power of two from 64 to 65536 */
   uint32_t completion_slots; /* tickets not yet waited for; 0: 65536; power of two, 64 to 1048576 */
   uint32_t runq_slots;       /* per context; 0: 4096; a power of two from 64 to 65536 */
@@ -72,8 +72,8 @@ struct grosr_options {
   uint64_t shared_bytes;     /* memory for grosr_shared_take; 0: 1 MiB */
 };
 
-/* Sets every field to its default: GROSR_AUTO teams, device "auto", balanced; the rest 0, where 0 means
- * the default named above. Always start from here. */
+/* Sets every field to its default: GROSR_AUTO teams, device "auto", balanced; the rest 0, where 0
+ * means the default named above. Always start from here. */
 void grosr_options_init(struct grosr_options *options);
 
 /* Opens a device and boots its microkernel; returns when every team has reported in. All memory is
@@ -95,8 +95,8 @@ int grosr_close(struct grosr *g);
 
 /* ---- contexts ---- */
 
-/* A context is a tenant: its own run queue. 0, the system's, is open from the start and may be used.
- * -EAGAIN when all 63 are open. */
+/* A context is a tenant: its own run queue. 0, the system's, is open from the start and may be
+ * used. -EAGAIN when all 63 are open. */
 int grosr_context_open(struct grosr *g, uint32_t *context);
 /* -EBUSY: tasks are in flight on the device, in this context or another; grosr_wait_all first. */
 int grosr_context_close(struct grosr *g, uint32_t context);
@@ -121,13 +121,13 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
  *   -EAGAIN  the ring or the completion table is full
  *   -EINVAL  unknown op, context not open, null pointer
  *   -ESHUTDOWN  the device is closing; -EIO  it has failed (see grosr_black_box)
- * ticket may be NULL: then nobody can wait for it alone, and its result shows only in the statistics
- * and in grosr_wait_all. */
+ * ticket may be NULL: then nobody can wait for it alone, and its result shows only in the
+ * statistics and in grosr_wait_all. */
 int grosr_submit(struct grosr *g, const struct grosr_task *task, grosr_ticket *ticket);
 
-/* Submits up to `count` tasks in order; waits up to timeout_ns for room (0: not at all). Returns how
- * many were accepted (always the first ones), or -EAGAIN for none within the time. All tasks are
- * checked before the first is accepted: a bad one refuses the call. tickets may be NULL. */
+/* Submits up to `count` tasks in order; waits up to timeout_ns for room (0: not at all). Returns
+ * how many were accepted (always the first ones), or -EAGAIN for none within the time. All tasks
+ * are checked before the first is accepted: a bad one refuses the call. tickets may be NULL. */
 int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_t count,
                           uint64_t timeout_ns, grosr_ticket *tickets);
 
@@ -137,8 +137,8 @@ int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_
  *   -ESTALE     no such ticket, or already waited for */
 int grosr_wait(struct grosr *g, grosr_ticket ticket, uint64_t timeout_ns, int32_t *result);
 
-/* Waits for tickets[0] ... tickets[count - 1] in that order, until timeout_ns in all. Returns how many
- * were done (and used up), or -ETIMEDOUT for none. results may be NULL. */
+/* Waits for tickets[0] ... tickets[count - 1] in that order, until timeout_ns in all. Returns how
+ * many were done (and used up), or -ETIMEDOUT for none. results may be NULL. */
 int64_t grosr_wait_many(struct grosr *g, const grosr_ticket *tickets, size_t count,
                         uint64_t timeout_ns, int32_t *results);
 
@@ -152,8 +152,8 @@ int grosr_cancel(struct grosr *g, grosr_ticket ticket);
 
 /* ---- memory that ops and host share ---- */
 
-/* Takes `bytes` (aligned to 128) from the shared memory reserved at grosr_open; zeroed at open. `host`
- * is where the host finds it, the value returned in `device` is what ops use. -ENOMEM: raise
+/* Takes `bytes` (aligned to 128) from the shared memory reserved at grosr_open; zeroed at open.
+ * `host` is where the host finds it, the value returned in `device` is what ops use. -ENOMEM: raise
  * shared_bytes. What a task wrote is visible once its completion was seen. */
 int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *device);
 /* Gives back everything taken. The caller answers for no task still using it. */
@@ -166,18 +166,18 @@ int grosr_wait_signal(struct grosr *g, const void *host, uint64_t value, uint64_
 /* ---- looking ---- */
 
 struct grosr_stats {
-  uint64_t accepted;      /* tasks accepted from the host */
-  uint64_t submitted;     /* tasks created by ops */
-  uint64_t completed;     /* tasks ended in any way; == accepted + submitted when all is done */
-  uint64_t failed;        /* of completed: negative result */
-  uint64_t cancelled;     /* of failed: cancelled before they started */
-  uint64_t from_mailbox;  /* of completed: pushed to an idle team */
-  uint64_t from_queue;    /* of completed: pulled from a run queue */
-  uint64_t from_ingress;  /* of completed: run straight from the ingress ring */
-  uint64_t unwaited;      /* tickets whose task is done and which nobody has waited for */
-  uint64_t sleeps;        /* times a team went to sleep */
-  uint64_t launches;      /* of the microkernel: 1, plus one for each return from idle-exit */
-  uint64_t heartbeats;    /* turns of all teams' main loops */
+  uint64_t accepted;     /* tasks accepted from the host */
+  uint64_t submitted;    /* tasks created by ops */
+  uint64_t completed;    /* tasks ended in any way; == accepted + submitted when all is done */
+  uint64_t failed;       /* of completed: negative result */
+  uint64_t cancelled;    /* of failed: cancelled before they started */
+  uint64_t from_mailbox; /* of completed: pushed to an idle team */
+  uint64_t from_queue;   /* of completed: pulled from a run queue */
+  uint64_t from_ingress; /* of completed: run straight from the ingress ring */
+  uint64_t unwaited;     /* tickets whose task is done and which nobody has waited for */
+  uint64_t sleeps;       /* times a team went to sleep */
+  uint64_t launches;     /* of the microkernel: 1, plus one for each return from idle-exit */
+  uint64_t heartbeats;   /* turns of all teams' main loops */
 };
 int grosr_stats(struct grosr *g, struct grosr_stats *stats);
 
@@ -197,12 +197,12 @@ struct grosr_info {
 };
 int grosr_info(const struct grosr *g, struct grosr_info *info);
 
-/* Writes what every team last did, with op names, and the fault if there was one, as text; returns its
- * whole length, like snprintf. Works while an op is stuck. */
+/* Writes what every team last did, with op names, and the fault if there was one, as text; returns
+ * its whole length, like snprintf. Works while an op is stuck. */
 int grosr_black_box(struct grosr *g, char *text, size_t bytes);
 
-/* Whether grosr_open could open this device: 0, or -ENODEV with a sentence that says what is missing
- * and what to do. "auto" is always 0. Starts nothing. */
+/* Whether grosr_open could open this device: 0, or -ENODEV with a sentence that says what is
+ * missing and what to do. "auto" is always 0. Starts nothing. */
 int grosr_device_probe(const char *device);
 
 /* The calling thread's last failure, one sentence with the remedy; "" when there was none. */
