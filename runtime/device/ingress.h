@@ -96,6 +96,7 @@ GR_DEV void gr_duty_give(struct gr_lead *lead)
   struct gr_dev *dev = lead->dev;
   gr_ingress_publish(lead);
   lead->on_duty = false;
+  lead->staged = 0u; /* what was seen in the ring is the next one's to take */
   if (gr_warp_lane() == 0u) {
     dev->ingress_pos = lead->ingress_pos;
     dev->control_pos = lead->control_pos;

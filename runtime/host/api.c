@@ -34,12 +34,19 @@ static int power_check(const char *name, uint32_t value, uint32_t least, uint32_
   return 0;
 }
 
+/* GROSR_FOREVER among them: a deadline that is added to a clock must not wrap around. */
+static uint64_t time_resolve(uint64_t ns)
+{
+  ns = ns != 0 ? ns : 10u * SECONDS_NS;
+  return ns < UINT64_MAX / 4u ? ns : UINT64_MAX / 4u;
+}
+
 static void options_resolve(struct grosr_options *o)
 {
   o->device = o->device != NULL ? o->device : "auto";
-  o->op_ns_max = o->op_ns_max != 0 ? o->op_ns_max : 10u * SECONDS_NS;
-  o->boot_ns_max = o->boot_ns_max != 0 ? o->boot_ns_max : 10u * SECONDS_NS;
-  o->close_ns_max = o->close_ns_max != 0 ? o->close_ns_max : 10u * SECONDS_NS;
+  o->op_ns_max = time_resolve(o->op_ns_max);
+  o->boot_ns_max = time_resolve(o->boot_ns_max);
+  o->close_ns_max = time_resolve(o->close_ns_max);
   o->ingress_slots = o->ingress_slots != 0 ? o->ingress_slots : GR_INGRESS_SLOTS;
   o->completion_slots = o->completion_slots != 0 ? o->completion_slots : GR_COMPLETION_SLOTS;
   o->runq_slots = o->runq_slots != 0 ? o->runq_slots : GR_RUNQ_SLOTS;

@@ -27,6 +27,6 @@ const char *grosr_last_error(void)
 
 const char *grosr_strerror(int error)
 {
-  const char *name = error < 0 ? strerrordesc_np(-error) : "no error";
+  const char *name = error >= 0 ? "no error" : error > -4096 ? strerrordesc_np(-error) : NULL;
   return name != NULL ? name : "an error code of the op's own";
 }
