@@ -32,7 +32,9 @@ static void add_bytes(struct hx_csv *csv, const char *bytes, size_t count)
     csv->text = text;
     csv->text_capacity = capacity;
   }
-  memcpy(csv->text + csv->text_bytes, bytes, count);
+  if (count > 0) { /* an empty cell may be the first: there is no text yet */
+    memcpy(csv->text + csv->text_bytes, bytes, count);
+  }
   csv->text_bytes += count;
 }
 

@@ -142,7 +142,7 @@ static void team_gone(void *argument)
   gr_add_acqrel_gpu_u32(&backend->gone, 1u);
 }
 
-static void *team_main(void *argument)
+static GR_CPU_UNWINDS void *team_main(void *argument)
 {
   struct cpu_team *team = argument;
   struct gr_backend *backend = team->backend;

@@ -7,10 +7,19 @@
  * AddressSanitizer.
  *
  *   usage: stress_tasks [--seconds N] [--tasks N] [--seed N]
- *   --tasks N   one run of N tasks through one device, no time limit (10000000: the claim of
- * README)
+ *   --tasks N   one run of N tasks through one device, no time limit (10000000: ten million, the
+ *               number that must pass)
  *
- * MUTANTS_TASKS
+ * Mutants (2 cores, x86-64, gcc 12; 2 s each under load), by whom they are noticed:
+ *   line.h    chunk release -> relaxed             TSan here and in stress_wake
+ *   join.h    pending acqrel -> relaxed            TSan here
+ *   join.h    completion release -> relaxed        TSan here and in stress_wake
+ *   ingress.h duty handed over relaxed             TSan here and in stress_wake
+ *   ingress.h staged kept when the duty is given   here (tasks run twice), test_ingress
+ *   sched.h   no second pop after clearing queued  test_idle; stress_wake seldom
+ *   sched.h   gr_sched_queued without its look     test_idle
+ *   sched.h   bit set again without its look       test_idle
+ *   runq.h    slot freed relaxed                   none: x86 keeps order, no plain access for TSan
  * Next: stress_wake.c. */
 #include <pthread.h>
 #include <stdlib.h>

@@ -11,7 +11,15 @@
  *
  *   usage: stress_wake [--seconds N] [--seed N]
  *
- * MUTANTS_WAKE
+ * Mutants (2 cores, x86-64, gcc 12; 2 s each under load), by whom they are noticed:
+ *   idle.h    asleep without the drowsy look       here (late answers), test_idle
+ *   ingress.h duty passed on without a look        test_device_rest
+ *   ingress.h one control message a look           test_device_rest, test_ingress
+ *   idle.h    rest without looking at the rings    here, stress_tasks, test_device_rest
+ *   idle.h    no recheck after announcing          none: behind a locked instruction of x86
+ *                                                  a relaxed load is as good
+ *   idle.h    no fence when drowsy, none at rest   none: the window is some ns wide
+ *   sched.h   no waker's fence                     none: on x86 it only holds the compiler
  * Next: bench_idle.c. */
 #include <stdlib.h>
 #include <string.h>

@@ -31,7 +31,7 @@ static void team_left(void *argument)
   __atomic_fetch_add(&((struct kernel_run *)argument)->left, 1u, __ATOMIC_ACQ_REL);
 }
 
-static void *team_main(void *argument)
+static GR_CPU_UNWINDS void *team_main(void *argument)
 {
   const struct team_start start = *(struct team_start *)argument;
   free(argument);
