@@ -18,8 +18,8 @@
 #define WARM_ONCE_NS     100000000u /* but no more than 100 ms of a slow engine */
 #define WARM_LOAD        10000u
 #define PROBE_LOAD       256u /* tasks from which the time of a load is estimated */
-#define PATIENCE         4u /* times the time left that a sample may take (hx_more's patience) ... */
-#define SHORT_NS         1e9 /* ... and a second is never too long */
+#define PATIENCE         4u   /* times the time left that a sample may take (as hx_more) ... */
+#define SHORT_NS         1e9  /* ... and a second is never too long */
 #define CLOCK_SAMPLES    64u /* between two calibrations: few enough that the clocks do not drift */
 #define CLOCK_ERROR_PART 3u  /* a start is kept if the clock's error is below a third of it */
 

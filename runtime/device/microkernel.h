@@ -117,7 +117,9 @@ GR_DEV uint32_t gr_turn_work(struct gr_lead *lead)
 {
   if (lead->staged != 0u && gr_is_reserved(lead)) {
     gr_idle_end(lead);
-    gr_ingress_place(lead);
+    if (gr_ingress_place(lead) == 0u && lead->dev->crowded != 0u) {
+      gr_yield(); /* every queue is full: who could empty one may need this core */
+    }
     return GR_TURN_NOTHING;
   }
   if (lead->staged != 0u && gr_lead_u32(gr_load_relaxed_gpu_u32(&lead->dev->contexts_open)) > 1u) {

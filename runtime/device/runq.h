@@ -106,7 +106,7 @@ GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, stru
     }
     head = seen;
   }
-  return GR_E_AGAIN;
+  return GR_E_TIMEOUT;
 }
 
 /* What must hold when nobody is in the queue; for tests. */

@@ -148,8 +148,7 @@ GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
       }
       gr_warp_barrier();
       status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
-      if (status ==
-          GR_OK) { /* there may be more (I7), and a team that saw no bit may be idle (I8) */
+      if (status != GR_E_AGAIN) { /* there may be more (I7); who saw no bit may be idle (I8) */
         gr_sched_queued(lead->team, context, 1u);
       }
     }

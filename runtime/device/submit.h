@@ -133,7 +133,8 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
   return GR_OK;
 }
 
-/* Submits `count` (1 to GR_FORK_MAX) children, all or none, and `then`, which runs once this op and
+/* Submits `count` (1 to GR_FORK_MAX; more than runq_slots may never find room) children, all or
+ * none, and `then`, which runs once this op and
  * every child have ended. `then` takes over what this op was to signal; if this op or a child
  * fails, `then` does not run and the first failure is signalled instead. At most one fork per op.
  * `children` lie in memory that all lanes see alike (gr_scratch, or the same local values).

@@ -1,8 +1,8 @@
 /* team.h - a team's own memory, and how an op reads what it was given.
  *
- * One struct gr_team per team: on its thread's stack on the CPU, in shared memory on a GPU, never seen by
- * another team or the host. Warp 0 of the team (its *leading warp*) writes it between tasks; a
- * team barrier hands it to the other lanes, and another hands it back.
+ * One struct gr_team per team: on its thread's stack on the CPU, in shared memory on a GPU, never
+ * seen by another team or the host. Warp 0 of the team (its *leading warp*) writes it between
+ * tasks; a team barrier hands it to the other lanes, and another hands it back.
  *
  * Next: microkernel.h (who fills `task` and calls the op). */
 #pragma once

@@ -97,12 +97,11 @@ static int options_check(const struct grosr_options *o)
 
 /* ---- which device ---- */
 
-/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is a GPU and the image, if
- * one is named, has code for GPUs; else cpu. */
+/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is a GPU and the
+ * image, if one is named, has code for GPUs; else cpu. */
 static int device_parse(const char *device, const struct grosr_image *image,
                         const struct gr_backend_ops **ops, int *index)
 {
-  int number = -1, used = 0;
   *index = -1;
   if (strcmp(device, "auto") == 0) {
     const bool has_code = image == NULL || image->fatbin != NULL;
@@ -113,10 +112,11 @@ static int device_parse(const char *device, const struct grosr_image *image,
     *ops = &gr_backend_cpu;
     return 0;
   }
-  if (strcmp(device, "cuda") == 0 ||
-      (sscanf(device, "cuda:%d%n", &number, &used) == 1 && device[used] == '\0' && number >= 0)) {
+  const char *number = strncmp(device, "cuda:", 5) == 0 ? device + 5 : "";
+  const size_t digits = strspn(number, "0123456789");
+  if (strcmp(device, "cuda") == 0 || (digits >= 1 && digits <= 4 && number[digits] == '\0')) {
     *ops = &gr_backend_cuda;
-    *index = number;
+    *index = digits != 0 ? atoi(number) : -1;
     return 0;
   }
   return gr_error_set(-EINVAL, "no device '%s'; use auto, cpu, cuda or cuda:N", device);

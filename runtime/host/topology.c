@@ -34,6 +34,7 @@ struct gr_topology {
   pthread_t submitter;
   bool submitter_is_bound;
   pthread_mutex_t lock; /* guards note: threads bind themselves at the same time */
+  uint32_t notes;       /* taken so far */
   char note[NOTE_BYTES];
 };
 
@@ -41,9 +42,12 @@ static void note_add(struct gr_topology *topology, const char *who, uint32_t num
                      const char *what)
 {
   pthread_mutex_lock(&topology->lock);
-  const size_t used = strlen(topology->note);
-  snprintf(topology->note + used, NOTE_BYTES - used, "%s%s %u: %s", used != 0 ? "; " : "", who,
-           number, what);
+  /* Submitter, teams, watchdog; the teams of later launches are bound in the same way. */
+  if (topology->notes++ < topology->teams + 2u) {
+    const size_t used = strlen(topology->note);
+    snprintf(topology->note + used, NOTE_BYTES - used, "%s%s %u: %s", used != 0 ? "; " : "", who,
+             number, what);
+  }
   pthread_mutex_unlock(&topology->lock);
 }
 

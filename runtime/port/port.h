@@ -41,7 +41,7 @@
  *   gr_pause()        one turn of a spin
  *   gr_nap(ns)        gives the core or the issue slots away for about so long
  *   gr_yield()        lets another thread have the core; cuda: nothing
- *   gr_sleep(asleep, ns_max), gr_wake(asleep)   sleep until woken; `asleep` is 1 while a team sleeps
+ *   gr_sleep(asleep, ns_max), gr_wake(asleep)   sleep until woken; `asleep` is 1 meanwhile
  *   gr_fence_sleeper(), gr_fence_waker()        between "asleep = 1" and the last look at the
  *                     queues; between filling a queue and looking at `asleep`. Together they forbid
  *                     that both sides miss each other (asymmetric Dekker).

@@ -239,8 +239,9 @@ GR_DEV void gr_wake(gr_au32 *asleep)
   }
 }
 
-/* A thread that is cancelled, or leaves, unwinds to the function that pushed a cleanup handler. What
- * AddressSanitizer noted of the frames in between is stale then; that function does without it. */
+/* A thread that is cancelled, or leaves, unwinds to the function that pushed a cleanup handler.
+ * What AddressSanitizer noted of the frames in between is stale then; that function does
+ * without. */
 #define GR_CPU_UNWINDS __attribute__((no_sanitize("address")))
 
 GR_DEV __attribute__((noreturn)) void gr_leave(void)

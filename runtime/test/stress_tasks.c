@@ -16,7 +16,7 @@
  *   join.h    completion release -> relaxed        TSan here and in stress_wake
  *   ingress.h duty handed over relaxed             TSan here and in stress_wake
  *   ingress.h staged kept when the duty is given   here (tasks run twice), test_ingress
- *   sched.h   no second pop after clearing queued  test_idle; stress_wake seldom
+ *   sched.h   no second pop after clearing queued  test_idle
  *   sched.h   gr_sched_queued without its look     test_idle
  *   sched.h   bit set again without its look       test_idle
  *   runq.h    slot freed relaxed                   none: x86 keeps order, no plain access for TSan

@@ -5,9 +5,8 @@
  * to drowsy to asleep, and from idle to rest; sometimes two tasks, a fork or a control message at
  * once, so that several teams are on their way. A sleeping team looks for itself every 100 ms
  * (limits.h, GR_SLEEP_NS_MAX), which would hide a lost wake-up: so an answer that takes longer
- * than LATE_NS, and for which the machine was not to blame (the submitter itself had its core), is
- * counted as late, and more than LATE_MAX of a thousand fail. No answer at all within 20 s fails
- * at once.
+ * than LATE_NS is counted as late, and more than LATE_MAX of a thousand fail; a few are the busy
+ * machine's. No answer at all within 20 s fails at once.
  *
  *   usage: stress_wake [--seconds N] [--seed N]
  *

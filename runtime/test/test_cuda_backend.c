@@ -19,6 +19,7 @@
 #include <time.h>
 
 #include "test_cuda_tool.h"
+#include "port/port.h"
 
 /* ---- on the fake ---- */
 /* Runs `count` additions and a failing op, and looks at each result. */
@@ -126,7 +127,7 @@ static void test_stuck(bool can_be_killed)
   }
   CHECK(grosr_open(&options, &other) == -EBUSY);
   printf("%s: %s\n", cuda_tool.step, grosr_last_error());
-  __atomic_store_n((uint64_t *)host, 1u, __ATOMIC_RELEASE); /* now it ends: still mapped */
+  gr_store_release_sys_u64((gr_au64 *)host, 1u); /* now it ends: still mapped */
   int status = -EBUSY;
   for (int i = 0; i < 100 && status == -EBUSY; i++) {
     const struct timespec pause = {0, 50000000};
@@ -213,7 +214,7 @@ static void test_device_stuck(void)
   CHECK(grosr_close(g) == -ETIMEDOUT);
   printf("%s: %s\n", cuda_tool.step, grosr_last_error());
   if (strstr(grosr_last_error(), "does not give up") != NULL) {
-    __atomic_store_n((uint64_t *)host, 1u, __ATOMIC_RELEASE); /* kept mapped for such a case */
+    gr_store_release_sys_u64((gr_au64 *)host, 1u); /* kept mapped for such a case */
   }
   int status = -EBUSY;
   for (int i = 0; i < 100 && status == -EBUSY; i++) {

@@ -3,6 +3,7 @@
  * When a cancel reaches a busy device is not promised (limits.h, GR_LOOK_TURNS), so only a device
  * with a reserved ingress team must have cancelled all that waited. Next: test_device_context.c. */
 #include "test_tool.h"
+#include "port/port.h"
 
 #include <errno.h>
 
@@ -33,7 +34,7 @@ static void waiting_tasks_are_cancelled_once(struct tool *tool)
     CHECK_EQ(tool, grosr_cancel(tool->g, tickets[i]), 0);
   }
   tool_nap_ns(20000000); /* a reserved ingress team reads them meanwhile */
-  __atomic_store_n(&words[0], 1u, __ATOMIC_RELEASE);
+  gr_store_release_sys_u64((gr_au64 *)&words[0], 1u);
   for (int i = 0; i < WAITING; i++) {
     const int32_t result = tool_wait(tool, tickets[i]);
     CHECK(tool, result == 0 || result == -ECANCELED);

@@ -1,6 +1,7 @@
 /* test_device_context.c - tenants: open and close, served in turn, none starved by another's flood.
  * Next: test_device_rest.c. */
 #include "test_tool.h"
+#include "port/port.h"
 
 #include <errno.h>
 
@@ -64,7 +65,7 @@ static void tenants_are_served_in_turn(struct tool *tool)
     CHECK_EQ(tool, grosr_submit(tool->g, &task, NULL), 0);
   }
   tool_nap_ns(20000000);
-  __atomic_store_n(&gate[0], 1u, __ATOMIC_RELEASE);
+  gr_store_release_sys_u64((gr_au64 *)&gate[0], 1u);
   CHECK_EQ(tool, grosr_wait_all(tool->g, TOOL_WAIT_NS), 0);
   CHECK_EQ(tool, words[0], 2 * EACH);
   int lead = 0;
@@ -97,7 +98,7 @@ static void flood_does_not_starve_another(struct tool *tool)
   }
   CHECK_EQ(tool, grosr_submit_many(tool->g, tasks, 10, TOOL_WAIT_NS, tickets), 10);
   CHECK_EQ(tool, grosr_wait_many(tool->g, tickets, 10, TOOL_WAIT_NS, NULL), 10);
-  const uint64_t done = __atomic_load_n(&words[0], __ATOMIC_ACQUIRE);
+  const uint64_t done = gr_load_acquire_sys_u64((const gr_au64 *)&words[0]);
   CHECK(tool, done < FLOOD);
   CHECK_EQ(tool, words[16], 10);
   tool_close(tool, 0);

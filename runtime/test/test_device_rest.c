@@ -3,6 +3,7 @@
  * Tasks come in pairs some random time apart, around the times at which teams fall asleep or
  * leave, so that they meet them on their way. Next: stress_tasks.c. */
 #include "test_tool.h"
+#include "port/port.h"
 
 #include <errno.h>
 #include <string.h>
@@ -123,13 +124,13 @@ static void task_does_not_wait_behind_a_long_one(struct tool *tool)
   const struct grosr_task hold = tool_task(tool, "hold", device, TOOL_WAIT_NS);
   const struct grosr_task task = tool_task(tool, "count", device, 2);
   for (uint64_t round = 1; round <= 10; round++) {
-    __atomic_store_n(&words[0], 0u, __ATOMIC_RELEASE);
+    gr_store_release_sys_u64((gr_au64 *)&words[0], 0u);
     const grosr_ticket first = tool_submit(tool, &hold);
     CHECK_EQ(tool, grosr_wait_signal(tool->g, words + 1, round, TOOL_WAIT_NS), 0);
     const uint64_t since_ns = tool_now_ns();
     CHECK_EQ(tool, tool_run(tool, &task), 0);
     late += tool_now_ns() - since_ns > 40000000u;
-    __atomic_store_n(&words[0], 1u, __ATOMIC_RELEASE);
+    gr_store_release_sys_u64((gr_au64 *)&words[0], 1u);
     CHECK_EQ(tool, tool_wait(tool, first), 0);
     tool_nap_ns(3000000);
   }

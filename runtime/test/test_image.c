@@ -9,9 +9,10 @@
 
 #define TEST_OPS(OP)                                                                               \
   OP(count)                                                                                        \
-  OP(answer) OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end)          \
-      OP(forker) OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp)     \
-          OP(journal) OP(stuck) OP(insist) OP(burst)
+  OP(answer)                                                                                       \
+  OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end) OP(forker)          \
+      OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal)    \
+          OP(stuck) OP(insist) OP(burst)
 GR_OP_IDS(TEST_OPS)
 
 GR_DEV void add_to(uint64_t *word, uint64_t value)

@@ -5,6 +5,7 @@
 
 #include "test_steps.h"
 #include "test_tool.h"
+#include "port/port.h"
 
 static void small(struct grosr_options *options)
 {
@@ -115,7 +116,7 @@ Test(tasks, full_ring_says_again_or_waits, .timeout = 30)
   cr_assert_eq(grosr_submit_many(g, many, 10, 20000000, NULL), -EAGAIN);
   cr_assert_geq(tool_now_ns() - since_ns, 20000000);
   cr_assert_lt(tool_now_ns() - since_ns, 2000000000);
-  __atomic_store_n(&gate[0], 1, __ATOMIC_RELEASE);
+  gr_store_release_sys_u64((gr_au64 *)&gate[0], 1);
   cr_assert_eq(grosr_submit_many(g, many, 200, TOOL_WAIT_NS, NULL), 200); /* waits for room */
   cr_assert_eq(grosr_wait_many(g, tickets, (size_t)count, TOOL_WAIT_NS, NULL), count);
   cr_assert_eq(grosr_wait(g, hold, TOOL_WAIT_NS, NULL), 0);
@@ -156,7 +157,7 @@ Test(tasks, waits_have_deadlines, .timeout = 30)
   since_ns = tool_now_ns() - since_ns;
   cr_assert(since_ns >= 20000000 && since_ns < 2000000000);
   cr_assert_eq(results[0], 7);
-  __atomic_store_n(&gate[0], 1, __ATOMIC_RELEASE);
+  gr_store_release_sys_u64((gr_au64 *)&gate[0], 1);
   cr_assert_eq(grosr_wait_many(g, tickets, 2, UINT64_MAX - 5u, results), 2); /* no overflow */
   cr_assert_eq(results[1], 3);
   cr_assert_eq(grosr_close(g), 0);

@@ -77,7 +77,8 @@ struct grosr_options {
 void grosr_options_init(struct grosr_options *options);
 
 /* Opens a device and boots its microkernel; returns when every team has reported in. All memory is
- * reserved here, none later. The calling thread becomes the *submitter*: it is bound to its core.
+ * reserved here, none later. The calling thread becomes the *submitter*: it is bound to its core
+ * until grosr_close, and threads that it creates meanwhile inherit that (placement NONE: nobody).
  *   -EINVAL    an option is out of range, or no image
  *   -ENODEV    no such device, no driver, a stub driver, no GPU
  *   -ENOEXEC   the image was built for another ABI, or has no code for this GPU

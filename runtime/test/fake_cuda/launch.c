@@ -17,7 +17,7 @@ struct kernel_run {
   struct gr_dev *dev;
   uint32_t incarnation;
   uint32_t teams;
-  uint32_t left; /* threads that have ended; atomic */
+  gr_au32 left; /* threads that have ended; atomic */
   pthread_t thread[GR_TEAMS_MAX];
 };
 struct team_start {
@@ -28,7 +28,7 @@ struct team_start {
 /* ---- kernels ---- */
 static void team_left(void *argument)
 {
-  __atomic_fetch_add(&((struct kernel_run *)argument)->left, 1u, __ATOMIC_ACQ_REL);
+  gr_add_acqrel_gpu_u32(&((struct kernel_run *)argument)->left, 1u);
 }
 
 static GR_CPU_UNWINDS void *team_main(void *argument)
@@ -45,7 +45,7 @@ static GR_CPU_UNWINDS void *team_main(void *argument)
 
 bool run_is_over(const struct kernel_run *run)
 {
-  return run == NULL || __atomic_load_n(&run->left, __ATOMIC_ACQUIRE) == run->teams;
+  return run == NULL || gr_load_acquire_gpu_u32(&run->left) == run->teams;
 }
 
 void run_cancel(struct kernel_run *run)

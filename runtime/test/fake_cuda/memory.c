@@ -106,9 +106,7 @@ static void copy_words(void *to, const void *from, size_t bytes)
 {
   const size_t words = (uintptr_t)to % 8u == 0 && (uintptr_t)from % 8u == 0 ? bytes / 8u : 0;
   for (size_t i = 0; i < words; i++) {
-    __atomic_store_n((uint64_t *)to + i,
-                     __atomic_load_n((const uint64_t *)from + i, __ATOMIC_ACQUIRE),
-                     __ATOMIC_RELEASE);
+    gr_store_release_gpu_u64((gr_au64 *)to + i, gr_load_acquire_gpu_u64((const gr_au64 *)from + i));
   }
   memcpy((char *)to + words * 8u, (const char *)from + words * 8u, bytes - words * 8u);
 }
