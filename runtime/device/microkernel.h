@@ -241,6 +241,9 @@ GR_DEV void gr_boot(struct gr_lead *lead)
   struct gr_dev *dev = lead->dev;
   struct gr_team *team = lead->team;
   struct gr_team_record *record = &dev->team[team->id];
+  if (dev->abi != GR_ABI_VERSION) {
+    gr_fault(team, GR_FAULT_ABI, ((uint32_t)GR_FILE_MICROKERNEL << 16) | __LINE__, dev->abi);
+  }
   lead->sleeps = gr_load_own_u64(&record->sleeps);
   lead->turns = gr_load_own_u64(&record->turns);
   if (gr_is_reserved(lead)) {

@@ -38,11 +38,15 @@ static void fault_add(const struct grosr *g, struct text *text)
 {
   static const char *const file[GR_FILE_COUNT] = {
       "an op of the image", "microkernel.h", "runq.h", "join.h", "ingress.h", "sched.h"};
+  static const char *const what[GR_FAULT_CODE_COUNT] = {"none", "assert failed",
+                                                        "the image was built for another ABI"};
   const struct gr_fault *fault = &g->boundary->fault;
-  if (gr_load_acquire_sys_u32(&fault->code) == GR_FAULT_NONE) {
+  const uint32_t code = gr_load_acquire_sys_u32(&fault->code);
+  if (code == GR_FAULT_NONE) {
     return;
   }
-  text_add(text, "fault: assert failed in %s line %u, team %u lane %u, argument 0x%llx\n",
+  text_add(text, "fault: %s in %s line %u, team %u lane %u, argument 0x%llx\n",
+           code < GR_FAULT_CODE_COUNT ? what[code] : "?",
            fault->file < GR_FILE_COUNT ? file[fault->file] : "?", fault->line, fault->team,
            fault->lane, (unsigned long long)fault->argument);
 }

@@ -22,7 +22,6 @@ enum gr_status {
 enum gr_fault_code {
   GR_FAULT_NONE = 0,
   GR_FAULT_ASSERT = 1, /* an invariant named at the line does not hold */
-  GR_FAULT_ABI = 2,    /* image and library were built from different headers */
-  GR_FAULT_CLAIM = 3,  /* a claimed mailbox was never filled */
-  GR_FAULT_CODE_COUNT = 4
+  GR_FAULT_ABI = 2,    /* the image's device code was built from other headers than the library */
+  GR_FAULT_CODE_COUNT = 3
 };
