@@ -6,6 +6,7 @@
  *
  * Next: memory_map.c, launch.c, then submit.c for tasks. */
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,6 +103,8 @@ static int options_check(const struct grosr_options *o)
 static int device_parse(const char *device, const struct grosr_image *image,
                         const struct gr_backend_ops **ops, int *index)
 {
+  char *end = NULL;
+  unsigned long number = 0;
   *index = -1;
   if (strcmp(device, "auto") == 0) {
     const bool has_code = image == NULL || image->fatbin != NULL;
@@ -112,11 +115,12 @@ static int device_parse(const char *device, const struct grosr_image *image,
     *ops = &gr_backend_cpu;
     return 0;
   }
-  const char *number = strncmp(device, "cuda:", 5) == 0 ? device + 5 : "";
-  const size_t digits = strspn(number, "0123456789");
-  if (strcmp(device, "cuda") == 0 || (digits >= 1 && digits <= 4 && number[digits] == '\0')) {
+  if (strncmp(device, "cuda:", 5) == 0 && device[5] >= '0' && device[5] <= '9') {
+    number = strtoul(device + 5, &end, 10);
+  }
+  if (strcmp(device, "cuda") == 0 || (end != NULL && *end == '\0' && number <= INT_MAX)) {
     *ops = &gr_backend_cuda;
-    *index = digits != 0 ? atoi(number) : -1;
+    *index = end != NULL ? (int)number : -1;
     return 0;
   }
   return gr_error_set(-EINVAL, "no device '%s'; use auto, cpu, cuda or cuda:N", device);
