@@ -25,7 +25,6 @@ function record(    name, at, id) {
   hi[id] = get("ci_hi") == "" ? p50[id] : get("ci_hi")
   bare[id] = get("ci_lo") == ""
   tasks[id] = get("tasks")
-  if (p50[id] + 0 > best[name] + 0) best[name] = p50[id]
   if (at != "level" && (x_least == "" || at + 0 < x_least)) x_least = at + 0
   if (at != "level" && at + 0 > x_most + 0) x_most = at + 0
 }
@@ -66,6 +65,8 @@ function print_series(name,    i, j, at, swap, id, title, tail) {
 
 END {
   for (id in tasks) {
+    name = substr(id, 1, index(id, SUBSEP) - 1)
+    if (p50[id] + 0 > best[name] + 0) best[name] = p50[id]
     if (tasks_least == "" || tasks[id] + 0 < tasks_least) tasks_least = tasks[id] + 0
     if (tasks[id] + 0 > tasks_most + 0) tasks_most = tasks[id] + 0
   }
