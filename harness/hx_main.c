@@ -220,9 +220,6 @@ static int run_experiment(struct run *run, int argc, char **argv)
     fprintf(stderr, "%s: these results are not reportable: %s\n", run->experiment->name, why.text);
   if (run->auto_sentence[0] != '\0')
     fprintf(stderr, "%s: --device auto chose cpu: %s\n", run->experiment->name, run->auto_sentence);
-  if (hx_pin_init() < 0)
-    fprintf(stderr, "%s: hwloc cannot read this machine; threads stay unbound\n",
-            run->experiment->name);
   if (run->args.budget_ns != 0)
     run->budget_end_ns = hx_now_ns() + run->args.budget_ns;
   result = hx_interrupt_init();
@@ -241,10 +238,8 @@ static int run_experiment(struct run *run, int argc, char **argv)
   fflush(stdout);
   if (hx_result_close(&run->result) < 0)
     code = HX_EXIT_HARNESS;
-  hx_pin_fini();
   return code;
 out:
-  hx_pin_fini();
   fprintf(stderr, "%s: cannot write results to %s: %s; choose another --out\n",
           run->experiment->name, run->folder, strerror(-result));
   return HX_EXIT_HARNESS;
@@ -265,6 +260,9 @@ int hx_main(int argc, char **argv, const struct hx_experiment *experiment)
   if (run.args.describe)
     return hx_describe_table(experiment) < 0 ? HX_EXIT_HARNESS : HX_EXIT_OK;
 
+  if (hx_pin_init() < 0) /* first: a device's description may count cores */
+    fprintf(stderr, "%s: hwloc cannot read this machine; threads stay unbound\n",
+            experiment->name);
   if (prepare(&run, &why) < 0) {
     fprintf(stderr, "%s: %s\n", experiment->name, why.text);
     code = HX_EXIT_USAGE;
@@ -274,6 +272,7 @@ int hx_main(int argc, char **argv, const struct hx_experiment *experiment)
     code = run_experiment(&run, argc, argv);
   }
   hx_sweep_fini(&run.plan);
+  hx_pin_fini();
   free(run.folder);
   return code;
 }

@@ -128,7 +128,8 @@ static int run_crash(struct hx_point *point)
 static int probe_device(const char *device, char *sentence, size_t sentence_bytes)
 {
   if (strcmp(device, "cpu") == 0)
-    snprintf(sentence, sentence_bytes, "this CPU");
+    snprintf(sentence, sentence_bytes, "this CPU, cores %s",
+             hx_core_count() > 0 ? "known" : "unknown");
   else if (getenv("FAKE_CUDA") != NULL && strcmp(device, "cuda:0") == 0)
     snprintf(sentence, sentence_bytes, "a fake GPU");
   else {

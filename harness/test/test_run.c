@@ -45,6 +45,9 @@ Test(run, run_json_tells_how_and_where, .timeout = 60)
   cr_assert_eq(count_of(root, "ok"), 2);
   cr_assert_eq(count_of(root, "skipped"), 1);
   cr_assert_eq(json_integer_value(json_object_get(root, "seed")), 5);
+  const json_t *device = json_object_get(root, "device");
+  cr_assert_str_eq(json_string_value(json_object_get(device, "description")),
+                   "this CPU, cores known"); /* the probe may ask for them */
   const json_t *point = json_array_get(json_object_get(root, "points"), 0);
   const json_t *notes = json_object_get(point, "notes");
   cr_assert_str_eq(json_string_value(json_object_get(notes, "mode")), "spin");

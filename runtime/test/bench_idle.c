@@ -3,21 +3,31 @@
  * For quiet, balanced and latency mode: the share of one core that the whole process uses while a
  * device is open and has nothing to do (getrusage over some seconds); then, each time after the
  * teams have fallen asleep, the time from grosr_submit to the first instruction of the op, by one
- * clock
- * (CLOCK_MONOTONIC is the cpu device's clock). Prints; decides nothing but whether it could
- * measure.
+ * clock (CLOCK_MONOTONIC is the cpu device's clock). Last the floor: a bare thread asleep in
+ * futex(2), woken the same way: what the system itself takes, tail and all. Prints; decides nothing
+ * but whether it could measure.
  *
  *   usage: bench_idle [seconds of idling] [wake-ups]
  *
  * Next: ../../harness/hx.h, the instrument for everything that is claimed. */
+#include <linux/futex.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "test_tool.h"
 
 #define SAMPLES_MAX     10000u
 #define ASLEEP_AFTER_NS 3000000u /* longer than any mode spins */
+#define GOAL_NS         200000u  /* a task should start within this, from quiet */
+
+/* The floor's sleeper: 1 asks it to note the time, 2 to end. */
+static _Atomic uint32_t bell;
+static _Atomic uint64_t woken_ns;
 
 static int by_value(const void *a, const void *b)
 {
@@ -55,7 +65,60 @@ static void latencies(struct tool *tool, uint64_t *samples, uint32_t count)
     CHECK_EQ(tool, tool_wait(tool, ticket), 0);
     samples[i] = words[0] - since_ns;
   }
+}
+
+static void *sleep_on_bell(void *unused)
+{
+  uint32_t rung;
+  while ((rung = atomic_load(&bell)) != 2u) {
+    if (rung == 0u) {
+      syscall(SYS_futex, &bell, FUTEX_WAIT_PRIVATE, 0u, NULL, NULL, 0);
+    } else {
+      atomic_store(&bell, 0u);
+      atomic_store(&woken_ns, tool_now_ns());
+    }
+  }
+  return unused;
+}
+
+static void ring(uint32_t value)
+{
+  atomic_store(&bell, value);
+  syscall(SYS_futex, &bell, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+}
+
+/* False: no thread to be had. */
+static bool floor_latencies(uint64_t *samples, uint32_t count)
+{
+  pthread_t sleeper;
+  if (pthread_create(&sleeper, NULL, sleep_on_bell, NULL) != 0) {
+    return false;
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    tool_nap_ns(ASLEEP_AFTER_NS);
+    atomic_store(&woken_ns, 0u);
+    const uint64_t since_ns = tool_now_ns();
+    ring(1u);
+    while (atomic_load(&woken_ns) == 0u) {
+    }
+    samples[i] = atomic_load(&woken_ns) - since_ns;
+  }
+  ring(2u);
+  pthread_join(sleeper, NULL);
+  return true;
+}
+
+static void print_latencies(uint64_t *samples, uint32_t count)
+{
+  uint32_t late = 0;
   qsort(samples, count, sizeof *samples, by_value);
+  while (late < count && samples[count - 1u - late] > GOAL_NS) {
+    late++;
+  }
+  printf("n=%u: p50 %.1f us, p99 %.1f us, max %.1f us; %u later than %u us\n", count,
+         1e-3 * (double)samples[count / 2u], 1e-3 * (double)samples[count * 99u / 100u],
+         1e-3 * (double)samples[count - 1u], late, GOAL_NS / 1000u);
+  fflush(stdout);
 }
 
 int main(int argc, char **argv)
@@ -78,14 +141,16 @@ int main(int argc, char **argv)
     tool_open(&tool);
     const double share = idle_share(seconds);
     latencies(&tool, samples, count);
-    printf("%-8s idle: %.3f %% of a core over %llu s; submit -> op starts, n=%u: p50 %.1f us, "
-           "p99 %.1f us, max %.1f us\n",
-           names[mode], 100.0 * share, (unsigned long long)seconds, count,
-           1e-3 * (double)samples[count / 2u], 1e-3 * (double)samples[count * 99u / 100u],
-           1e-3 * (double)samples[count - 1u]);
-    fflush(stdout);
+    printf("%-8s idle: %.3f %% of a core over %llu s; submit -> op starts, ", names[mode],
+           100.0 * share, (unsigned long long)seconds);
+    print_latencies(samples, count);
     tool_close(&tool, 0);
     failures += tool.failures;
   }
+  if (!floor_latencies(samples, count)) {
+    return 1;
+  }
+  printf("floor    a bare futex: wake -> awake, ");
+  print_latencies(samples, count);
   return failures != 0 ? 1 : 0;
 }
