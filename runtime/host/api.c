@@ -98,32 +98,44 @@ static int options_check(const struct grosr_options *o)
 
 /* ---- which device ---- */
 
-/* Splits "cuda:1" into its backend and index (-1: any). "auto": cuda if there is a GPU and the
- * image, if one is named, has code for GPUs; else cpu. */
+/* "auto": the first backend that has a device and, if an image is named, code for it. */
+static const struct gr_backend_ops *device_choose(const struct grosr_image *image)
+{
+  for (size_t i = 0; gr_backends[i] != NULL; i++) {
+    const bool has_code = !gr_backends[i]->needs_fatbin || image == NULL || image->fatbin != NULL;
+    if (has_code && gr_backends[i]->probe(-1) == 0) {
+      return gr_backends[i];
+    }
+  }
+  return gr_backends[0]; /* its open says what is missing */
+}
+
+/* Splits "cuda:1" into its backend and index (-1: any). */
 static int device_parse(const char *device, const struct grosr_image *image,
                         const struct gr_backend_ops **ops, int *index)
 {
+  const size_t bytes = strcspn(device, ":");
   char *end = NULL;
   unsigned long number = 0;
   *index = -1;
   if (strcmp(device, "auto") == 0) {
-    const bool has_code = image == NULL || image->fatbin != NULL;
-    *ops = has_code && gr_backend_cuda.probe(-1) == 0 ? &gr_backend_cuda : &gr_backend_cpu;
+    *ops = device_choose(image);
     return 0;
   }
-  if (strcmp(device, "cpu") == 0) {
-    *ops = &gr_backend_cpu;
-    return 0;
+  if (device[bytes] == ':' && device[bytes + 1] >= '0' && device[bytes + 1] <= '9') {
+    number = strtoul(device + bytes + 1, &end, 10);
   }
-  if (strncmp(device, "cuda:", 5) == 0 && device[5] >= '0' && device[5] <= '9') {
-    number = strtoul(device + 5, &end, 10);
+  const bool is_numbered = end != NULL && *end == '\0' && number <= INT_MAX;
+  for (size_t i = 0; gr_backends[i] != NULL; i++) {
+    const bool is_named =
+        strlen(gr_backends[i]->name) == bytes && memcmp(gr_backends[i]->name, device, bytes) == 0;
+    if (is_named && (device[bytes] == '\0' || (is_numbered && gr_backends[i]->is_numbered))) {
+      *ops = gr_backends[i];
+      *index = is_numbered ? (int)number : -1;
+      return 0;
+    }
   }
-  if (strcmp(device, "cuda") == 0 || (end != NULL && *end == '\0' && number <= INT_MAX)) {
-    *ops = &gr_backend_cuda;
-    *index = end != NULL ? (int)number : -1;
-    return 0;
-  }
-  return gr_error_set(-EINVAL, "no device '%s'; use auto, cpu, cuda or cuda:N", device);
+  return gr_error_set(-EINVAL, "no device '%s'; use auto, %s", device, gr_backends_text);
 }
 
 int grosr_device_probe(const char *device)
@@ -170,10 +182,8 @@ static void grosr_end(struct grosr *g)
     gr_topology_close(g->topology);
   }
   free(g->slot_state);
-  pthread_spin_destroy(&g->submit_lock);
-  pthread_mutex_destroy(&g->launch_lock);
-  pthread_mutex_destroy(&g->context_lock);
-  pthread_mutex_destroy(&g->watchdog_lock);
+  gr_mutex_fini(&g->launch_lock);
+  gr_mutex_fini(&g->context_lock);
   free(g);
 }
 
@@ -187,7 +197,7 @@ static int grosr_begin(struct grosr *g, int index)
     error = shape_resolve(g);
   }
   if (error == 0) {
-    gr_topology_plan(g->topology, strcmp(g->backend_ops->name, "cpu") == 0 ? g->options.teams : 0u);
+    gr_topology_plan(g->topology, g->backend_ops->teams_are_threads ? g->options.teams : 0u);
     gr_topology_bind_submitter(g->topology);
     error = gr_memory_map_build(g);
   }
@@ -233,10 +243,8 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   g->image = resolved.image;
   g->backend_ops = ops;
   g->contexts.v = 1u; /* context 0, the system's */
-  pthread_spin_init(&g->submit_lock, PTHREAD_PROCESS_PRIVATE);
-  pthread_mutex_init(&g->launch_lock, NULL);
-  pthread_mutex_init(&g->context_lock, NULL);
-  pthread_mutex_init(&g->watchdog_lock, NULL);
+  gr_mutex_init(&g->launch_lock);
+  gr_mutex_init(&g->context_lock);
   error = grosr_begin(g, index);
   if (error < 0) {
     grosr_end(g);
@@ -314,7 +322,7 @@ int grosr_context_open(struct grosr *g, uint32_t *context)
   if (g == NULL || context == NULL) {
     return gr_error_set(-EINVAL, "grosr_context_open: a null pointer");
   }
-  pthread_mutex_lock(&g->context_lock);
+  gr_mutex_lock(&g->context_lock);
   const uint64_t open = gr_load_own_u64(&g->contexts);
   int error = ~open != 0u
                   ? 0
@@ -329,7 +337,7 @@ int grosr_context_open(struct grosr *g, uint32_t *context)
       *context = index;
     }
   }
-  pthread_mutex_unlock(&g->context_lock);
+  gr_mutex_unlock(&g->context_lock);
   return error;
 }
 
@@ -342,10 +350,10 @@ int grosr_context_close(struct grosr *g, uint32_t context)
   if (grosr_wait_all(g, 0) < 0) {
     return gr_error_set(-EBUSY, "tasks are in flight; grosr_wait_all, then close the context");
   }
-  pthread_mutex_lock(&g->context_lock);
+  gr_mutex_lock(&g->context_lock);
   gr_store_release_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
   const int error = contexts_tell(g);
-  pthread_mutex_unlock(&g->context_lock);
+  gr_mutex_unlock(&g->context_lock);
   return error;
 }
 

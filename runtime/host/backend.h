@@ -73,9 +73,16 @@ struct gr_backend_ops {
   int (*kill)(struct gr_backend *backend);
   /* Frees all, also what `take` gave; a stuck backend keeps what its teams may still touch. */
   void (*close)(struct gr_backend *backend);
-  /* Wakes a sleeping team; NULL where teams never sleep. */
-  bool host_can_wake;
+  bool host_can_wake;     /* a sleeping team can be woken by gr_wake */
+  bool teams_are_threads; /* of this process: they want cores */
+  bool needs_fatbin;      /* runs only images with code for GPUs */
+  bool is_numbered;       /* "cuda:1" */
 };
 
 extern const struct gr_backend_ops gr_backend_cpu;
 extern const struct gr_backend_ops gr_backend_cuda;
+
+/* What this library has, in the order that "auto" tries them; NULL ends it. backends.c, or the
+ * simulator's. The text names them for people. */
+extern const struct gr_backend_ops *const gr_backends[];
+extern const char gr_backends_text[];

@@ -248,4 +248,5 @@ const struct gr_backend_ops gr_backend_cpu = {
     .kill = cpu_kill,
     .close = cpu_close,
     .host_can_wake = true,
+    .teams_are_threads = true,
 };

@@ -9,12 +9,12 @@
  * Next: api.c. */
 #pragma once
 
-#include <pthread.h>
 #include <stdbool.h>
 
 #include "host/backend.h"
 #include "host/error.h"
 #include "host/topology.h"
+#include "port/port_host.h"
 #include "shared/dev.h"
 
 /* Why the device takes no more tasks; kept in grosr.health. */
@@ -45,7 +45,7 @@ struct grosr {
   uint64_t shared_device;
 
   /* Under submit_lock. */
-  pthread_spinlock_t submit_lock __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au32 submit_lock __attribute__((aligned(GR_LINE_BYTES))); /* 1: held */
   uint32_t ingress_tail;
   uint32_t ingress_head_seen; /* at most boundary->ingress_head */
   uint32_t control_tail;
@@ -59,16 +59,14 @@ struct grosr {
   gr_au32 incarnation;                                    /* under launch_lock */
   gr_au32 launches;                                       /* under launch_lock */
   gr_au64 contexts; /* bit per open context: set and cleared under context_lock */
-  pthread_mutex_t launch_lock;
-  pthread_mutex_t context_lock;
+  struct gr_mutex launch_lock;
+  struct gr_mutex context_lock;
   gr_au64 shared_used; /* bytes */
 
   /* The watchdog's. */
-  pthread_t watchdog;
+  struct gr_thread watchdog;
   bool watchdog_runs;
-  bool watchdog_stop; /* under watchdog_lock */
-  pthread_mutex_t watchdog_lock;
-  pthread_cond_t watchdog_wake;
+  struct gr_bell watchdog_bell; /* rung: it ends */
 };
 
 /* ---- memory_map.c ---- */

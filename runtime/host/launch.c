@@ -52,7 +52,7 @@ int gr_launch(struct grosr *g)
 
 int gr_relaunch(struct grosr *g)
 {
-  pthread_mutex_lock(&g->launch_lock);
+  gr_mutex_lock(&g->launch_lock);
   const uint64_t deadline_ns = gr_clock_ns() + g->options.boot_ns_max;
   int error = 0;
   /* It may still take its resting back (gr_rest), or another submitter may have been here first. */
@@ -67,13 +67,13 @@ int gr_relaunch(struct grosr *g)
     } else if (gr_clock_ns() > deadline_ns) {
       error = gr_error_set(-ETIMEDOUT, "the resting microkernel did not end");
     } else {
-      sched_yield();
+      gr_yield();
     }
   }
   if (error < 0) {
     gr_health_raise(g, GR_HEALTH_FAILED);
   }
-  pthread_mutex_unlock(&g->launch_lock);
+  gr_mutex_unlock(&g->launch_lock);
   return error;
 }
 

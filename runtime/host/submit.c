@@ -15,16 +15,32 @@
 
 #define CONTROL_WAIT_NS 100000000u
 #define LOCK_SPINS      200u
+#define LOCK_NS_MAX     1000000000u /* a holder writes at most a ring of lines: it was stopped */
 
-static void submit_lock(struct grosr *g)
+/* Bounded, because a submitter that is stopped or dies inside must not stop the others: they answer
+ * "busy", and grosr_close ends the microkernel by force. */
+static int submit_lock(struct grosr *g)
 {
-  for (uint32_t spins = 0; pthread_spin_trylock(&g->submit_lock) != 0; spins++) {
-    if (spins > LOCK_SPINS) {
-      sched_yield();
-    } else {
+  uint64_t deadline_ns = 0;
+  for (uint32_t spins = 0; gr_cas_acqrel_gpu_u32(&g->submit_lock, 0u, 1u) != 0u; spins++) {
+    if (spins <= LOCK_SPINS) {
       gr_pause();
+      continue;
     }
+    const uint64_t now_ns = gr_clock_ns();
+    deadline_ns = deadline_ns != 0 ? deadline_ns : now_ns + LOCK_NS_MAX;
+    if (now_ns > deadline_ns) {
+      return gr_error_set(-EBUSY, "another thread has been submitting for a second; if it was "
+                                  "stopped let it go on, if it died close the device");
+    }
+    gr_yield();
   }
+  return 0;
+}
+
+static void submit_unlock(struct grosr *g)
+{
+  gr_store_release_gpu_u32(&g->submit_lock, 0u);
 }
 
 static void line_write(struct gr_line *line, const struct gr_task *task, uint32_t tag)
@@ -169,9 +185,12 @@ int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_
   struct gr_patience patience = gr_patience_begin(g, timeout_ns);
   size_t done = 0;
   while (done < count) {
-    submit_lock(g);
+    error = submit_lock(g);
+    if (error < 0) {
+      break;
+    }
     const size_t more = accept(g, tasks + done, count - done, tickets ? tickets + done : NULL);
-    pthread_spin_unlock(&g->submit_lock);
+    submit_unlock(g);
     done += more;
     if (more != 0) {
       duty_wake(g);
@@ -232,7 +251,10 @@ int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
   task.arg[0] = arg0;
   task.arg[1] = arg1;
   for (;;) {
-    submit_lock(g);
+    const int error = submit_lock(g);
+    if (error < 0) {
+      return error;
+    }
     const uint32_t pos = g->control_tail;
     const bool has_room =
         pos - gr_load_acquire_sys_u32(&g->boundary->control_head) < GR_CONTROL_SLOTS;
@@ -241,7 +263,7 @@ int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
                  GR_LAP_TAG(pos, GR_CONTROL_SHIFT));
       g->control_tail = pos + 1u;
     }
-    pthread_spin_unlock(&g->submit_lock);
+    submit_unlock(g);
     if (has_room) {
       duty_wake(g);
       return rest_end(g);
@@ -251,6 +273,6 @@ int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
                           "the device does not read its control ring; grosr_black_box shows "
                           "what its teams do");
     }
-    sched_yield();
+    gr_yield();
   }
 }

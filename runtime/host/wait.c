@@ -54,7 +54,7 @@ static int patience_look(struct gr_patience *patience)
   if (waited_ns > NAP_AFTER_NS && g->options.idle_mode != GROSR_IDLE_LATENCY) {
     gr_nap(NAP_NS);
   } else if (waited_ns > YIELD_AFTER_NS || g->template.crowded != 0u) {
-    sched_yield();
+    gr_yield();
   }
   return 0;
 }

@@ -8,7 +8,6 @@
  * Next: black_box.c. */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "host/grosr_private.h"
 
@@ -65,18 +64,10 @@ static void *watchdog_main(void *argument)
   struct gr_team_record *records = gr_records_alloc(g);
   struct watched *watched = calloc(g->options.teams, sizeof *watched);
   gr_topology_bind_watchdog(g->topology);
-  pthread_mutex_lock(&g->watchdog_lock);
-  while (!g->watchdog_stop && records != NULL && watched != NULL) {
-    const uint64_t wake_ns = gr_clock_ns() + period_ns;
-    const struct timespec wake = {(time_t)(wake_ns / 1000000000u), (long)(wake_ns % 1000000000u)};
-    pthread_cond_timedwait(&g->watchdog_wake, &g->watchdog_lock, &wake);
-    if (!g->watchdog_stop) {
-      pthread_mutex_unlock(&g->watchdog_lock);
-      look(g, records, watched);
-      pthread_mutex_lock(&g->watchdog_lock);
-    }
+  while (records != NULL && watched != NULL &&
+         !gr_bell_wait(&g->watchdog_bell, gr_clock_ns() + period_ns)) {
+    look(g, records, watched);
   }
-  pthread_mutex_unlock(&g->watchdog_lock);
   free(records);
   free(watched);
   return NULL;
@@ -84,14 +75,14 @@ static void *watchdog_main(void *argument)
 
 int gr_watchdog_start(struct grosr *g)
 {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&g->watchdog_wake, &attributes);
-  pthread_condattr_destroy(&attributes);
-  const int error = pthread_create(&g->watchdog, NULL, watchdog_main, g);
+  gr_bell_init(&g->watchdog_bell);
+  const int error = gr_thread_start(&g->watchdog, watchdog_main, g);
   g->watchdog_runs = error == 0;
-  return error == 0 ? 0 : gr_error_set(-error, "no thread for the watchdog; raise ulimit -u");
+  if (error < 0) {
+    gr_bell_fini(&g->watchdog_bell);
+    return gr_error_set(error, "no thread for the watchdog; raise ulimit -u");
+  }
+  return 0;
 }
 
 void gr_watchdog_end(struct grosr *g)
@@ -99,11 +90,8 @@ void gr_watchdog_end(struct grosr *g)
   if (!g->watchdog_runs) {
     return;
   }
-  pthread_mutex_lock(&g->watchdog_lock);
-  g->watchdog_stop = true;
-  pthread_cond_signal(&g->watchdog_wake);
-  pthread_mutex_unlock(&g->watchdog_lock);
-  pthread_join(g->watchdog, NULL);
-  pthread_cond_destroy(&g->watchdog_wake);
+  gr_bell_ring(&g->watchdog_bell);
+  gr_thread_join(&g->watchdog);
+  gr_bell_fini(&g->watchdog_bell);
   g->watchdog_runs = false;
 }

@@ -120,6 +120,7 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
 
 /* Submits one task and never waits.
  *   -EAGAIN  the ring or the completion table is full
+ *   -EBUSY   another thread was stopped, or died, while it was submitting
  *   -EINVAL  unknown op, context not open, null pointer
  *   -ESHUTDOWN  the device is closing; -EIO  it has failed (see grosr_black_box)
  * ticket may be NULL: then nobody can wait for it alone, and its result shows only in the

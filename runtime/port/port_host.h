@@ -1,0 +1,91 @@
+/* port_host.h - what host code needs of the machine beside port.h: threads, locks, a bell.
+ *
+ * Used by runtime/host only. Natively these are POSIX threads; under the simulator (GR_PORT_SIM)
+ * they are its participants, so that host code, too, is run under its schedules.
+ *
+ *   struct gr_mutex    gr_mutex_{init,fini,lock,unlock}
+ *   struct gr_thread   int gr_thread_start(thread, main, argument): 0 or -errno; gr_thread_join
+ *   struct gr_bell     rung once and for all: gr_bell_ring; bool gr_bell_wait(bell, until_ns) waits
+ *                      for it until a time of gr_clock_ns, true: it was rung
+ *
+ * Next: ../host/grosr_private.h. */
+#pragma once
+
+#include "port/port.h"
+
+#if defined(GR_PORT_SIM)
+#include "port/port_sim_host.h"
+#else
+
+struct gr_mutex {
+  pthread_mutex_t mutex;
+};
+GR_DEV void gr_mutex_init(struct gr_mutex *m)
+{
+  pthread_mutex_init(&m->mutex, NULL);
+}
+GR_DEV void gr_mutex_fini(struct gr_mutex *m)
+{
+  pthread_mutex_destroy(&m->mutex);
+}
+GR_DEV void gr_mutex_lock(struct gr_mutex *m)
+{
+  pthread_mutex_lock(&m->mutex);
+}
+GR_DEV void gr_mutex_unlock(struct gr_mutex *m)
+{
+  pthread_mutex_unlock(&m->mutex);
+}
+
+struct gr_thread {
+  pthread_t id;
+};
+GR_DEV int gr_thread_start(struct gr_thread *t, void *(*main)(void *), void *argument)
+{
+  return -pthread_create(&t->id, NULL, main, argument);
+}
+GR_DEV void gr_thread_join(struct gr_thread *t)
+{
+  pthread_join(t->id, NULL);
+}
+
+struct gr_bell {
+  pthread_mutex_t mutex;
+  pthread_cond_t cond;
+  bool is_rung; /* under mutex */
+};
+GR_DEV void gr_bell_init(struct gr_bell *bell)
+{
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  pthread_mutex_init(&bell->mutex, NULL);
+  pthread_cond_init(&bell->cond, &attributes);
+  pthread_condattr_destroy(&attributes);
+  bell->is_rung = false;
+}
+GR_DEV void gr_bell_fini(struct gr_bell *bell)
+{
+  pthread_cond_destroy(&bell->cond);
+  pthread_mutex_destroy(&bell->mutex);
+}
+GR_DEV void gr_bell_ring(struct gr_bell *bell)
+{
+  pthread_mutex_lock(&bell->mutex);
+  bell->is_rung = true;
+  pthread_cond_broadcast(&bell->cond);
+  pthread_mutex_unlock(&bell->mutex);
+}
+GR_DEV bool gr_bell_wait(struct gr_bell *bell, uint64_t until_ns)
+{
+  const struct timespec until = {(time_t)(until_ns / 1000000000u), (long)(until_ns % 1000000000u)};
+  int error = 0;
+  pthread_mutex_lock(&bell->mutex);
+  while (!bell->is_rung && error == 0) {
+    error = pthread_cond_timedwait(&bell->cond, &bell->mutex, &until);
+  }
+  const bool is_rung = bell->is_rung;
+  pthread_mutex_unlock(&bell->mutex);
+  return is_rung;
+}
+#endif
