@@ -386,5 +386,6 @@ const struct gr_backend_ops gr_backend_cuda = {
     .ended = gr_cuda_ended,
     .kill = gr_cuda_kill,
     .close = gr_cuda_close,
-    .host_can_wake = false,
+    .needs_fatbin = true,
+    .is_numbered = true,
 };
