@@ -21,6 +21,7 @@ GR_DEV uint32_t gr_ring_peek(struct gr_team *team, const struct gr_line *ring, u
   const uint32_t lines = lanes < 4u ? 1u : lanes / 4u;
   const uint32_t mask = (1u << shift) - 1u;
   bool all = true;
+  gr_warp_barrier(); /* all lanes have read what was staged before */
   for (uint32_t c = gr_warp_lane(); c < 4u * lines; c += lanes) {
     const uint32_t line = c / 4u, part = c % 4u;
     struct gr_chunk chunk;
@@ -138,14 +139,16 @@ GR_DEV void gr_control_carry_out(struct gr_lead *lead, const struct gr_task *mes
 }
 
 /* Carries out all that the host asks for, no more often than the clock gate allows. All: a team
- * that falls asleep after this look is woken only for messages that come later. */
-GR_DEV void gr_control_step(struct gr_lead *lead)
+ * that falls asleep after this look is woken only for messages that come later. True: it was told
+ * to stop, and must not wait for anything any more. */
+GR_DEV bool gr_control_step(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
+  bool is_stop = false;
   if (dev->control_poll_ns != 0u) {
     const uint64_t now = gr_lead_u64(gr_clock_ns());
     if (now < lead->control_next_ns) {
-      return;
+      return false;
     }
     lead->control_next_ns = now + dev->control_poll_ns;
   }
@@ -154,9 +157,10 @@ GR_DEV void gr_control_step(struct gr_lead *lead)
     const uint32_t count =
         gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT, lead->control_pos);
     if (count == 0u) {
-      return;
+      break;
     }
     for (uint32_t i = 0u; i < count; i++) {
+      is_stop = is_stop || lead->team->stage[i].op == GR_CTL_STOP;
       gr_control_carry_out(lead, &lead->team->stage[i]);
     }
     seen += count;
@@ -165,6 +169,7 @@ GR_DEV void gr_control_step(struct gr_lead *lead)
       gr_store_release_sys_u32(&dev->boundary->control_head, lead->control_pos);
     }
   }
+  return is_stop;
 }
 
 /* Places what is staged, oldest first; returns how many found room. The rest stays in the ring,

@@ -13,6 +13,7 @@
 GR_DEV bool gr_line_try_read(const struct gr_line *src, uint32_t tag, struct gr_task *out)
 {
   bool all = true;
+  gr_warp_barrier(); /* all lanes have read what `out` held before */
   for (uint32_t c = gr_warp_lane(); c < 4u; c += gr_warp_lanes()) {
     struct gr_chunk chunk;
     all = gr_chunk_try_load_acquire_gpu(&src->chunk[c], tag, &chunk) && all;

@@ -194,8 +194,8 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   if (!lead->on_duty && dev->reserved_ingress == 0u) {
     gr_duty_try_take(lead);
   }
-  if (lead->on_duty && (lead->looks >= GR_LOOK_TURNS || lead->drowsy)) {
-    gr_control_step(lead);
+  if (lead->on_duty && (lead->looks >= GR_LOOK_TURNS || lead->drowsy) && gr_control_step(lead)) {
+    return GR_TURN_LEAVE; /* `view` is older than this */
   }
   if (lead->looks >= GR_LOOK_TURNS && lead->idle_since_ns == 0u) {
     lead->looks = 0u;

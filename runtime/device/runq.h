@@ -12,6 +12,8 @@
  * I11 A consumer copies a full slot, then takes it by moving head: if head had moved in between,
  * the copy is thrown away. Whoever moved head frees the slot, for the next lap. I12 No step waits
  * for another team: a reserved slot that is not yet full looks like an empty queue.
+ * I15 "Full" and "empty" are answered only after a CAS has confirmed the counter: a load may be
+ * older than the slot that it led to, and a task behind it would be left without its bit (I7).
  *
  * word     writer                  order: why
  * tail     producers, by CAS       acqrel: a reserver sees what earlier ones saw of their slots
@@ -58,8 +60,8 @@ GR_DEV int32_t gr_runq_reserve(const struct gr_dev *dev, struct gr_runq *queue, 
   uint32_t tail = gr_load_acquire_gpu_u32(&queue->tail);
   for (uint32_t tries = 0u; tries < GR_CAS_TRIES_MAX; tries++) {
     const bool is_free = gr_runq_is_free(dev, queue, tail, count);
-    const uint32_t seen = is_free ? gr_cas_acqrel_gpu_u32(&queue->tail, tail, tail + count)
-                                  : gr_load_acquire_gpu_u32(&queue->tail);
+    const uint32_t seen =
+        gr_cas_acqrel_gpu_u32(&queue->tail, tail, is_free ? tail + count : tail);
     if (seen == tail) {
       *pos = tail;
       return is_free ? GR_OK : GR_E_AGAIN;
@@ -87,8 +89,7 @@ GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, stru
     const bool is_full = gr_line_try_read(slot, GR_RUNQ_FULL(head, dev->runq_shift), out);
     uint32_t seen = 0u;
     if (gr_warp_lane() == 0u) {
-      seen = is_full ? gr_cas_acqrel_gpu_u32(&queue->head, head, head + 1u)
-                     : gr_load_acquire_gpu_u32(&queue->head);
+      seen = gr_cas_acqrel_gpu_u32(&queue->head, head, is_full ? head + 1u : head);
     }
     seen = gr_lead_u32(seen);
     if (seen == head && is_full) {

@@ -70,6 +70,7 @@ GR_DEV void gr_mailbox_post(struct gr_team *team, uint32_t to, const struct gr_t
 {
   struct gr_mailbox *mailbox = &team->dev->mailbox[to];
   gr_line_write(&mailbox->line, task, GR_MAILBOX_FULL);
+  gr_warp_barrier(); /* every lane's chunk is before the look at `asleep` */
   gr_fence_waker();
   if (gr_warp_lane() == 0u) {
     gr_wake(&mailbox->asleep);
@@ -100,6 +101,7 @@ GR_DEV void gr_sched_rouse(struct gr_team *team, uint32_t count)
  * had gone idle meanwhile (I8). */
 GR_DEV void gr_sched_queued(struct gr_team *team, uint32_t context, uint32_t count)
 {
+  gr_warp_barrier(); /* every lane's chunk is before the bit: who clears it sees them (I7) */
   if (gr_warp_lane() == 0u) {
     gr_or_seqcst_gpu_u64(&team->dev->queued, 1ull << context);
   }

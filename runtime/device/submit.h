@@ -12,6 +12,7 @@
  * Next: ingress.h, microkernel.h. */
 #pragma once
 
+#include "device/collective.h"
 #include "device/join.h"
 
 /* Any lane. A task of the parent's context, all arguments 0. */
