@@ -1,4 +1,4 @@
-/* api.c - grosr_open and grosr_close, contexts, shared memory: the handle's life (grosr.h).
+/* api.c - grosr_open and grosr_close, contexts: the handle's life (grosr.h).
  *
  * Opening is a list of steps, each undone by grosr_end in reverse: options are checked before
  * anything is started, memory is reserved before the microkernel is launched, the watchdog comes
@@ -13,8 +13,9 @@
 
 #include "host/grosr_private.h"
 
-#define SECONDS_NS   1000000000ull
-#define SHARED_BYTES 1048576u
+#define SECONDS_NS      1000000000ull
+#define CONTEXT_LOCK_NS (3u * SECONDS_NS) /* who holds it sends one control message */
+#define SHARED_BYTES    1048576u
 
 void grosr_options_init(struct grosr_options *options)
 {
@@ -288,7 +289,7 @@ int grosr_close(struct grosr *g)
   return stopped < 0 ? stopped : drained < 0 ? drained : unwaited;
 }
 
-/* ---- ops, contexts, shared memory ---- */
+/* ---- ops and contexts ---- */
 
 int grosr_op(const struct grosr *g, const char *name, uint32_t *op)
 {
@@ -317,14 +318,25 @@ static int contexts_tell(struct grosr *g)
   return gr_control_send(g, GR_CTL_CONTEXTS, gr_bits_count_u64(tenants), 0);
 }
 
+static int contexts_lock(struct grosr *g)
+{
+  return gr_mutex_lock(&g->context_lock, gr_clock_ns() + CONTEXT_LOCK_NS)
+             ? 0
+             : gr_error_set(-EBUSY, "another thread was stopped, or died, while it opened or "
+                                    "closed a context; let it go on, or close the device");
+}
+
 int grosr_context_open(struct grosr *g, uint32_t *context)
 {
   if (g == NULL || context == NULL) {
     return gr_error_set(-EINVAL, "grosr_context_open: a null pointer");
   }
-  gr_mutex_lock(&g->context_lock);
+  int error = contexts_lock(g);
+  if (error < 0) {
+    return error;
+  }
   const uint64_t open = gr_load_own_u64(&g->contexts);
-  int error = ~open != 0u
+  error = ~open != 0u
                   ? 0
                   : gr_error_set(-EAGAIN, "all %u contexts are open; close one", GR_CONTEXTS_MAX);
   if (error == 0) {
@@ -350,40 +362,12 @@ int grosr_context_close(struct grosr *g, uint32_t context)
   if (grosr_wait_all(g, 0) < 0) {
     return gr_error_set(-EBUSY, "tasks are in flight; grosr_wait_all, then close the context");
   }
-  gr_mutex_lock(&g->context_lock);
+  int error = contexts_lock(g);
+  if (error < 0) {
+    return error;
+  }
   gr_store_release_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
-  const int error = contexts_tell(g);
+  error = contexts_tell(g);
   gr_mutex_unlock(&g->context_lock);
   return error;
-}
-
-int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *device)
-{
-  if (g == NULL || host == NULL || device == NULL || bytes == 0) {
-    return gr_error_set(-EINVAL, "grosr_shared_take: a null pointer or no bytes");
-  }
-  uint64_t used = gr_load_relaxed_gpu_u64(&g->shared_used);
-  for (;;) {
-    const uint64_t rounded = (bytes + GR_LINE_BYTES - 1u) & ~(uint64_t)(GR_LINE_BYTES - 1);
-    if (rounded < bytes || rounded > g->options.shared_bytes ||
-        used > g->options.shared_bytes - rounded) {
-      return gr_error_set(-ENOMEM,
-                          "%llu of %llu bytes of shared memory are taken; open with more "
-                          "shared_bytes",
-                          (unsigned long long)used, (unsigned long long)g->options.shared_bytes);
-    }
-    const uint64_t seen = gr_cas_acqrel_gpu_u64(&g->shared_used, used, used + rounded);
-    if (seen == used) {
-      break;
-    }
-    used = seen;
-  }
-  *host = g->shared + used;
-  *device = g->shared_device + used;
-  return 0;
-}
-
-void grosr_shared_reset(struct grosr *g)
-{
-  gr_store_release_gpu_u64(&g->shared_used, 0u);
 }

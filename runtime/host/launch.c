@@ -52,9 +52,12 @@ int gr_launch(struct grosr *g)
 
 int gr_relaunch(struct grosr *g)
 {
-  gr_mutex_lock(&g->launch_lock);
   const uint64_t deadline_ns = gr_clock_ns() + g->options.boot_ns_max;
   int error = 0;
+  if (!gr_mutex_lock(&g->launch_lock, deadline_ns + g->options.boot_ns_max)) {
+    return gr_error_set(-EBUSY, "another thread was stopped, or died, while it brought the "
+                                "microkernel back; let it go on, or close the device");
+  }
   /* It may still take its resting back (gr_rest), or another submitter may have been here first. */
   while (error == 0 &&
          gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation)) {

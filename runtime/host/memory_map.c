@@ -7,7 +7,9 @@
  *   shared   boundary | ingress ring | completion table | grosr_shared_take
  *   device   dev | records | mailboxes | run queues | joins | cancel table
  *
- * Called by api.c, once. Next: launch.c. */
+ * Called by api.c, once; grosr_shared_take deals out what was reserved for users.
+ *
+ * Next: launch.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,4 +148,35 @@ int gr_memory_map_build(struct grosr *g)
     error = g->slot_state != NULL ? 0 : gr_error_set(-ENOMEM, "no memory for the ticket table");
   }
   return error;
+}
+
+int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *device)
+{
+  if (g == NULL || host == NULL || device == NULL || bytes == 0) {
+    return gr_error_set(-EINVAL, "grosr_shared_take: a null pointer or no bytes");
+  }
+  uint64_t used = gr_load_relaxed_gpu_u64(&g->shared_used);
+  for (;;) {
+    const uint64_t rounded = (bytes + GR_LINE_BYTES - 1u) & ~(uint64_t)(GR_LINE_BYTES - 1);
+    if (rounded < bytes || rounded > g->options.shared_bytes ||
+        used > g->options.shared_bytes - rounded) {
+      return gr_error_set(-ENOMEM,
+                          "%llu of %llu bytes of shared memory are taken; open with more "
+                          "shared_bytes",
+                          (unsigned long long)used, (unsigned long long)g->options.shared_bytes);
+    }
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(&g->shared_used, used, used + rounded);
+    if (seen == used) {
+      break;
+    }
+    used = seen;
+  }
+  *host = g->shared + used;
+  *device = g->shared_device + used;
+  return 0;
+}
+
+void grosr_shared_reset(struct grosr *g)
+{
+  gr_store_release_gpu_u64(&g->shared_used, 0u);
 }

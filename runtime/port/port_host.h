@@ -3,7 +3,8 @@
  * Used by runtime/host only. Natively these are POSIX threads; under the simulator (GR_PORT_SIM)
  * they are its participants, so that host code, too, is run under its schedules.
  *
- *   struct gr_mutex    gr_mutex_{init,fini,lock,unlock}
+ *   struct gr_mutex    gr_mutex_{init,fini,unlock}; bool gr_mutex_lock(mutex, until_ns) waits until
+ *                      a time of gr_clock_ns, false: who holds it did not give it back
  *   struct gr_thread   int gr_thread_start(thread, main, argument): 0 or -errno; gr_thread_join
  *   struct gr_bell     rung once and for all: gr_bell_ring; bool gr_bell_wait(bell, until_ns) waits
  *                      for it until a time of gr_clock_ns, true: it was rung
@@ -28,9 +29,10 @@ GR_DEV void gr_mutex_fini(struct gr_mutex *m)
 {
   pthread_mutex_destroy(&m->mutex);
 }
-GR_DEV void gr_mutex_lock(struct gr_mutex *m)
+GR_DEV bool gr_mutex_lock(struct gr_mutex *m, uint64_t until_ns)
 {
-  pthread_mutex_lock(&m->mutex);
+  const struct timespec until = {(time_t)(until_ns / 1000000000u), (long)(until_ns % 1000000000u)};
+  return pthread_mutex_clocklock(&m->mutex, CLOCK_MONOTONIC, &until) == 0;
 }
 GR_DEV void gr_mutex_unlock(struct gr_mutex *m)
 {
