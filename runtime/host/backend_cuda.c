@@ -52,24 +52,12 @@ int gr_cuda_enter(struct gr_backend *backend)
   return status;
 }
 
-void gr_cuda_leave(struct gr_backend *backend)
+int gr_cuda_leave(struct gr_backend *backend, int status)
 {
   struct CUctx_st *ours;
-  backend->cuda->CtxPopCurrent(&ours);
+  const unsigned result = backend->cuda->CtxPopCurrent(&ours);
   pthread_rwlock_unlock(&backend->context_lock);
-}
-
-unsigned gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max)
-{
-  const uint64_t start = gr_clock_ns();
-  for (;;) {
-    const unsigned result = backend->cuda->StreamQuery(stream);
-    const uint64_t waited = gr_clock_ns() - start;
-    if (result != GR_CU_NOT_READY || waited >= ns_max) {
-      return result;
-    }
-    gr_nap(waited < 100000u ? 1000u : 100000u);
-  }
+  return status < 0 || result == GR_CU_SUCCESS ? status : gr_cuda_error(result, "cuCtxPopCurrent");
 }
 
 /* ---- shape and launch ---- */
@@ -136,7 +124,6 @@ static int gr_cuda_fits(struct gr_backend *backend, uint32_t teams, uint32_t lan
     return status;
   }
   status = gr_cuda_choose(backend, teams, lanes, scratch_bytes, &shape, &most);
-  gr_cuda_leave(backend);
   if (status == -ENOSPC) {
     status = gr_error_set(-EINVAL,
                           "%u teams of %u lanes with %u bytes of scratch do not run at once "
@@ -144,7 +131,7 @@ static int gr_cuda_fits(struct gr_backend *backend, uint32_t teams, uint32_t lan
                           teams, lanes, scratch_bytes, backend->index,
                           most < GR_TEAMS_MAX ? most : GR_TEAMS_MAX);
   }
-  return status;
+  return gr_cuda_leave(backend, status);
 }
 
 static int gr_cuda_launch(struct gr_backend *backend, const struct gr_launch *launch)
@@ -168,8 +155,7 @@ static int gr_cuda_launch(struct gr_backend *backend, const struct gr_launch *la
   } else if (status == -ENOSPC) {
     status = gr_error_set(-EINVAL, "%u teams no longer fit; at most %u do", launch->teams, most);
   }
-  gr_cuda_leave(backend);
-  return status;
+  return gr_cuda_leave(backend, status);
 }
 
 static int gr_cuda_ended(struct gr_backend *backend)
@@ -179,11 +165,10 @@ static int gr_cuda_ended(struct gr_backend *backend)
     return status;
   }
   const unsigned result = backend->cuda->StreamQuery(backend->launch_stream);
-  gr_cuda_leave(backend);
-  if (result == GR_CU_SUCCESS || result == GR_CU_NOT_READY) {
-    return result == GR_CU_SUCCESS ? 1 : 0;
-  }
-  return gr_cuda_error(result, "the microkernel failed");
+  return gr_cuda_leave(backend, result == GR_CU_SUCCESS ? 1
+                                : result == GR_CU_NOT_READY
+                                    ? 0
+                                    : gr_cuda_error(result, "the microkernel failed"));
 }
 
 /* ---- open ---- */
@@ -215,7 +200,10 @@ static int gr_cuda_load(struct gr_backend *backend)
   const struct gr_cuda_driver *cuda = backend->cuda;
   unsigned mode = 0u;
   unsigned result = cuda->ModuleGetLoadingMode(&mode);
-  if (result == GR_CU_SUCCESS && mode != GR_CU_MODULE_EAGER) {
+  if (result != GR_CU_SUCCESS) {
+    return gr_cuda_error(result, "cuModuleGetLoadingMode");
+  }
+  if (mode != GR_CU_MODULE_EAGER) {
     return gr_error_set(
         -EINVAL, "CUDA loads modules lazily in this process, which deadlocks with a "
                  "resident kernel; set CUDA_MODULE_LOADING=EAGER before its first use of CUDA");
@@ -256,24 +244,26 @@ static int gr_cuda_prepare(struct gr_backend *backend)
 {
   const struct gr_cuda_driver *cuda = backend->cuda;
   struct CUctx_st *ours = NULL;
-  int value = 0;
-  cuda->DeviceGetAttribute(&value, GR_CU_ATTRIBUTE_MULTIPROCESSOR_COUNT, backend->device);
-  backend->multiprocessors = (uint32_t)value;
-  cuda->DeviceGetAttribute(&value, GR_CU_ATTRIBUTE_SHARED_BYTES_OPTIN, backend->device);
-  backend->shared_bytes_max = (uint32_t)value;
+  int multiprocessors = 0, shared_bytes = 0;
+  int status = gr_cuda_attribute(cuda, backend->device, GR_CU_ATTRIBUTE_MULTIPROCESSOR_COUNT,
+                                 &multiprocessors);
+  if (status == 0) {
+    status =
+        gr_cuda_attribute(cuda, backend->device, GR_CU_ATTRIBUTE_SHARED_BYTES_OPTIN, &shared_bytes);
+  }
+  if (status != 0) {
+    return status;
+  }
+  backend->multiprocessors = (uint32_t)multiprocessors;
+  backend->shared_bytes_max = (uint32_t)shared_bytes;
   const unsigned result =
       cuda->CtxCreate(&ours, GR_CU_CTX_SCHED_SPIN | GR_CU_CTX_MAP_HOST, backend->device);
   if (result != GR_CU_SUCCESS) {
     return gr_cuda_error(result, "cuCtxCreate");
   }
   backend->context = ours;
-  cuda->CtxPopCurrent(&ours); /* creating it has made it the caller's */
-  int status = gr_cuda_enter(backend);
-  if (status == 0) {
-    status = gr_cuda_furnish(backend);
-    gr_cuda_leave(backend);
-  }
-  return status;
+  pthread_rwlock_rdlock(&backend->context_lock); /* creating it has entered it */
+  return gr_cuda_leave(backend, gr_cuda_furnish(backend));
 }
 
 static void gr_cuda_describe(struct gr_backend *backend, uint32_t lanes,
@@ -313,8 +303,8 @@ static int gr_cuda_pick(const struct gr_cuda_driver *cuda, int index, int *picke
   }
   int status = gr_cuda_device_check(cuda, 0, device);
   *picked = 0;
-  if (cuda->DeviceGetCount(&count) != GR_CU_SUCCESS) {
-    count = 0;
+  if (status == 0 || cuda->DeviceGetCount(&count) != GR_CU_SUCCESS) {
+    return status;
   }
   for (int other = 1; other < count && status != 0; other++) {
     status = gr_cuda_device_check(cuda, other, device);
@@ -355,7 +345,7 @@ static int gr_cuda_open(const struct grosr_options *options, int index,
   }
   struct gr_backend *backend = calloc(1, sizeof *backend);
   if (backend == NULL) {
-    return gr_error_set(-ENOMEM, "no memory for a device");
+    return gr_error_set(-ENOMEM, "no memory for a device; free some");
   }
   pthread_mutex_init(&backend->copy_lock, NULL);
   pthread_rwlock_init(&backend->context_lock, NULL);

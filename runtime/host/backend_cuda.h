@@ -41,15 +41,15 @@ struct gr_backend {
   bool is_stuck; /* kill has failed: the device may still touch everything */
 };
 
-/* Makes our context the calling thread's, until gr_cuda_leave, which puts the thread's own back. */
+/* Makes our context the calling thread's, until gr_cuda_leave, which puts the thread's own back and
+ * answers `status`, or, where that is no failure, why it could not be put back. */
 int gr_cuda_enter(struct gr_backend *backend);
-void gr_cuda_leave(struct gr_backend *backend);
+int gr_cuda_leave(struct gr_backend *backend, int status);
 
+/* ---- backend_cuda_memory.c ---- */
 /* Waits until all work of a stream is done, never longer than ns_max and never inside the driver.
  * The driver's answer: GR_CU_SUCCESS, GR_CU_NOT_READY (time is over), or why it failed. */
 unsigned gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max);
-
-/* ---- backend_cuda_memory.c ---- */
 /* Page-locked memory that both sides address; the context is entered. */
 int gr_cuda_take_shared(struct gr_backend *backend, uint64_t bytes, struct gr_piece *piece);
 /* Gives all memory back. has_context: it is entered; else the context is gone, and its part with

@@ -3,8 +3,9 @@
  * Called by api.c through backend.h: kill when teams have not left in time, close last. A GPU has
  * no way to stop one kernel from outside but to destroy its context, and the driver may wait for
  * the kernel when that is asked. So kill does it on a thread of its own, and waits GR_CUDA_KILL_NS
- * for it. If it has not come back by then, everything the device may touch stays as it is until the
- * process ends, and no other device "cuda" is opened in it, since the driver may hold its locks.
+ * for it. If it has not come back by then, or could not be done, everything the device may touch
+ * stays as it is until the process ends, and no other device "cuda" is opened in it before the
+ * context is gone, since the driver may hold its locks.
  *
  * Next: ../port/port_cuda.h. */
 #include "host/backend_cuda.h"
@@ -20,8 +21,8 @@
  * return. */
 #define GR_CUDA_KILL_NS 2000000000u
 
-/* Contexts whose destruction has not returned, in the whole process. Written by kill and its
- * threads. */
+/* Contexts that kill was asked to destroy and that are not destroyed, in the whole process. Written
+ * by kill and its threads. */
 static atomic_int gr_cuda_stuck;
 
 bool gr_cuda_is_stuck(void)
@@ -35,6 +36,7 @@ struct gr_cuda_teardown {
   pthread_mutex_t lock;
   pthread_cond_t changed;
   bool is_done;
+  bool is_gone;      /* is_done: the context is */
   bool is_abandoned; /* nobody waits any more: the thread frees this */
 };
 
@@ -48,10 +50,14 @@ static void gr_cuda_teardown_free(struct gr_cuda_teardown *teardown)
 static void *gr_cuda_teardown_main(void *argument)
 {
   struct gr_cuda_teardown *teardown = argument;
-  teardown->cuda->CtxDestroy(teardown->context);
-  atomic_fetch_sub(&gr_cuda_stuck, 1);
+  const unsigned result = teardown->cuda->CtxDestroy(teardown->context);
+  const bool is_gone = result == GR_CU_SUCCESS || gr_cuda_is_kernel_failure(result);
+  if (is_gone) {
+    atomic_fetch_sub(&gr_cuda_stuck, 1);
+  }
   pthread_mutex_lock(&teardown->lock);
   teardown->is_done = true;
+  teardown->is_gone = is_gone;
   const bool is_mine = teardown->is_abandoned;
   pthread_cond_signal(&teardown->changed);
   pthread_mutex_unlock(&teardown->lock);
@@ -71,7 +77,7 @@ static struct timespec gr_cuda_deadline(clockid_t clock, uint64_t ns)
   return limit;
 }
 
-/* True: the context is gone, and so is `teardown`. False: the thread goes on with it alone. */
+/* Whether the context is gone. `teardown` is the thread's if that has not come back, else freed. */
 static bool gr_cuda_teardown_wait(struct gr_cuda_teardown *teardown)
 {
   const struct timespec limit = gr_cuda_deadline(CLOCK_MONOTONIC, GR_CUDA_KILL_NS);
@@ -80,12 +86,13 @@ static bool gr_cuda_teardown_wait(struct gr_cuda_teardown *teardown)
          pthread_cond_timedwait(&teardown->changed, &teardown->lock, &limit) != ETIMEDOUT) {
   }
   const bool is_done = teardown->is_done;
+  const bool is_gone = is_done && teardown->is_gone;
   teardown->is_abandoned = !is_done;
   pthread_mutex_unlock(&teardown->lock);
   if (is_done) {
     gr_cuda_teardown_free(teardown);
   }
-  return is_done;
+  return is_gone;
 }
 
 static struct gr_cuda_teardown *gr_cuda_teardown_new(const struct gr_backend *backend)
@@ -120,20 +127,18 @@ static struct CUctx_st *gr_cuda_context_take(struct gr_backend *backend)
 int gr_cuda_kill(struct gr_backend *backend)
 {
   struct gr_cuda_teardown *teardown = gr_cuda_teardown_new(backend);
-  if (teardown == NULL) {
-    return gr_error_set(-ENOMEM, "no memory to end the microkernel");
-  }
-  teardown->context = gr_cuda_context_take(backend);
   pthread_t thread;
   bool is_gone = false;
-  if (teardown->context != NULL) {
-    atomic_fetch_add(&gr_cuda_stuck, 1);
-    if (pthread_create(&thread, NULL, gr_cuda_teardown_main, teardown) == 0) {
+  atomic_fetch_add(&gr_cuda_stuck, 1); /* until it is destroyed */
+  if (teardown != NULL) {
+    teardown->context = gr_cuda_context_take(backend);
+    if (teardown->context != NULL &&
+        pthread_create(&thread, NULL, gr_cuda_teardown_main, teardown) == 0) {
       pthread_detach(thread);
       is_gone = gr_cuda_teardown_wait(teardown);
+    } else {
+      gr_cuda_teardown_free(teardown);
     }
-  } else {
-    gr_cuda_teardown_free(teardown);
   }
   backend->is_stuck = !is_gone;
   return is_gone ? 0
@@ -143,15 +148,22 @@ int gr_cuda_kill(struct gr_backend *backend)
                                 backend->index);
 }
 
-/* Whether the microkernel has ended, or does within a moment; a failed one has. */
+static bool gr_cuda_is_over(struct gr_backend *backend, struct CUstream_st *stream)
+{
+  return stream == NULL || gr_cuda_drain(backend, stream, GR_CUDA_KILL_NS) != GR_CU_NOT_READY;
+}
+
+/* Whether the microkernel and the last copy have ended, or do within a moment; what has failed has.
+ * Giving back memory would wait for them inside the driver. */
 static bool gr_cuda_has_ended(struct gr_backend *backend)
 {
-  if (backend->launch_stream == NULL || gr_cuda_enter(backend) != 0) {
-    return true;
+  if (gr_cuda_enter(backend) != 0) {
+    return false;
   }
-  const unsigned result = gr_cuda_drain(backend, backend->launch_stream, GR_CUDA_KILL_NS);
-  gr_cuda_leave(backend);
-  return result != GR_CU_NOT_READY;
+  const bool has_ended = gr_cuda_is_over(backend, backend->launch_stream) &&
+                         gr_cuda_is_over(backend, backend->copy_stream);
+  gr_cuda_leave(backend, 0);
+  return has_ended;
 }
 
 /* Teams may still touch all of it: it is the process's until its end, and stays reachable. */
@@ -169,7 +181,7 @@ static void gr_cuda_keep(struct gr_backend *backend)
 void gr_cuda_close(struct gr_backend *backend)
 {
   const struct gr_cuda_driver *cuda = backend->cuda;
-  if (backend->context != NULL && !gr_cuda_has_ended(backend)) {
+  if (!backend->is_stuck && backend->context != NULL && !gr_cuda_has_ended(backend)) {
     gr_cuda_kill(backend);
   }
   if (backend->is_stuck) {
@@ -188,7 +200,7 @@ void gr_cuda_close(struct gr_backend *backend)
     if (backend->module != NULL) {
       cuda->ModuleUnload(backend->module);
     }
-    gr_cuda_leave(backend);
+    gr_cuda_leave(backend, 0);
   }
   if (backend->context != NULL) {
     cuda->CtxDestroy(backend->context);

@@ -17,13 +17,30 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "port/port.h"
+
+unsigned gr_cuda_drain(struct gr_backend *backend, struct CUstream_st *stream, uint64_t ns_max)
+{
+  const uint64_t start = gr_clock_ns();
+  for (;;) {
+    const unsigned result = backend->cuda->StreamQuery(stream);
+    const uint64_t waited = gr_clock_ns() - start;
+    if (result != GR_CU_NOT_READY || waited >= ns_max) {
+      return result;
+    }
+    gr_nap(waited < 100000u ? 1000u : 100000u);
+  }
+}
+
 int gr_cuda_take_shared(struct gr_backend *backend, uint64_t bytes, struct gr_piece *piece)
 {
   unsigned long long device = 0;
   void *host =
       mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   if (host == MAP_FAILED) {
-    return gr_error_set(-ENOMEM, "no %llu bytes of host memory", (unsigned long long)bytes);
+    return gr_error_set(-ENOMEM,
+                        "no %llu bytes of host memory; free some, or ask for smaller sizes",
+                        (unsigned long long)bytes);
   }
   unsigned result =
       backend->cuda->MemHostRegister(host, bytes, GR_CU_HOST_PORTABLE | GR_CU_HOST_DEVICEMAP);
@@ -54,6 +71,8 @@ static int gr_cuda_drained(struct gr_backend *backend, struct CUstream_st *strea
   return result == GR_CU_SUCCESS ? 0 : gr_cuda_error(result, "waiting for the GPU");
 }
 
+/* `piece` is filled as soon as there is something to give back: close does that, since giving back
+ * what is still being zeroed would wait for a GPU that does not answer. */
 static int gr_cuda_take_device(struct gr_backend *backend, uint64_t bytes, struct gr_piece *piece)
 {
   unsigned long long device = 0;
@@ -61,17 +80,12 @@ static int gr_cuda_take_device(struct gr_backend *backend, uint64_t bytes, struc
   if (result != GR_CU_SUCCESS) {
     return gr_cuda_error(result, "taking GPU memory");
   }
-  result = backend->cuda->MemsetD8Async(device, 0u, bytes, backend->launch_stream);
-  const int status = result != GR_CU_SUCCESS ? gr_cuda_error(result, "zeroing GPU memory")
-                                             : gr_cuda_drained(backend, backend->launch_stream);
-  if (status != 0) {
-    backend->cuda->MemFree(device);
-    return status;
-  }
   piece->host = NULL;
   piece->device = device;
   piece->bytes = bytes;
-  return 0;
+  result = backend->cuda->MemsetD8Async(device, 0u, bytes, backend->launch_stream);
+  return result != GR_CU_SUCCESS ? gr_cuda_error(result, "zeroing GPU memory")
+                                 : gr_cuda_drained(backend, backend->launch_stream);
 }
 
 static void gr_cuda_give(struct gr_backend *backend, struct gr_piece *piece, bool has_context)
@@ -98,7 +112,8 @@ int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes
                  struct gr_piece *out)
 {
   if (backend->piece_count == GR_CUDA_PIECES_MAX) {
-    return gr_error_set(-ENOMEM, "more than %u pieces of memory", GR_CUDA_PIECES_MAX);
+    return gr_error_set(-ENOMEM, "more than %u pieces of memory: raise GR_CUDA_PIECES_MAX",
+                        GR_CUDA_PIECES_MAX);
   }
   int status = gr_cuda_enter(backend);
   if (status != 0) {
@@ -107,11 +122,13 @@ int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes
   struct gr_piece *piece = &backend->pieces[backend->piece_count];
   status = kind == GR_MEMORY_SHARED ? gr_cuda_take_shared(backend, bytes, piece)
                                     : gr_cuda_take_device(backend, bytes, piece);
-  if (status == 0) {
+  if (piece->bytes != 0u) {
     backend->piece_count++;
+  }
+  status = gr_cuda_leave(backend, status);
+  if (status == 0) {
     *out = *piece;
   }
-  gr_cuda_leave(backend);
   return status;
 }
 
@@ -156,7 +173,7 @@ static int gr_cuda_copy(struct gr_backend *backend, uint64_t device, void *to, c
                                  from != NULL ? (const char *)from + done : NULL,
                                  left < GR_CUDA_BOUNCE_BYTES ? left : GR_CUDA_BOUNCE_BYTES);
     }
-    gr_cuda_leave(backend);
+    status = gr_cuda_leave(backend, status);
   }
   pthread_mutex_unlock(&backend->copy_lock);
   return status;

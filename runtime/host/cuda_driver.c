@@ -26,14 +26,24 @@ static struct gr_cuda_driver
     gr_cuda_table; /* written once, under the lock, before it is given out */
 static bool gr_cuda_is_open;
 
-/* What to answer for a result of the driver. Those not listed are -EIO and have no remedy. */
+#define GR_CUDA_REBUILD "image and library are not of one build or one GPU: rebuild both"
+#define GR_CUDA_BUG     "this is a bug of GROSR, please report it"
+#define GR_CUDA_REOPEN                                                                             \
+  "a kernel has failed, and with it all that its context holds: close the device and open it "     \
+  "again"
+#define GR_CUDA_OTHERWISE                                                                          \
+  "close the device and open it again; if that does not help, look at dmesg (NVRM)"
+
+/* What to answer for a result of the driver. Those not listed are -EIO, GR_CUDA_OTHERWISE. */
 static const struct gr_cuda_answer {
   unsigned result;
   int error;
   const char *remedy;
 } gr_cuda_answers[] = {
-    {GR_CU_INVALID_VALUE, -EINVAL, "this is a bug of GROSR, please report it"},
+    {GR_CU_INVALID_VALUE, -EINVAL, GR_CUDA_BUG},
     {GR_CU_OUT_OF_MEMORY, -ENOMEM, "free GPU or page-locked memory, or ask for smaller sizes"},
+    {GR_CU_NOT_INITIALIZED, -ENODEV, "start a new process; after a fork CUDA does not work"},
+    {GR_CU_DEINITIALIZED, -ESHUTDOWN, "the process is ending: close devices before exit"},
     {GR_CU_STUB_LIBRARY, -ENODEV,
      "libcuda.so.1 is the toolkit's stub: take the stubs folder out of LD_LIBRARY_PATH"},
     {GR_CU_NEWER_DRIVER, -ENODEV, "update the NVIDIA driver"},
@@ -43,20 +53,31 @@ static const struct gr_cuda_answer {
     {GR_CU_NO_DEVICE, -ENODEV,
      "the driver sees no GPU: look at nvidia-smi and CUDA_VISIBLE_DEVICES, or use --device cpu"},
     {GR_CU_INVALID_DEVICE, -ENODEV, "there is no such GPU: see nvidia-smi -L"},
-    {GR_CU_INVALID_IMAGE, -ENOEXEC, NULL},
-    {GR_CU_NO_BINARY_FOR_GPU, -ENOEXEC, NULL},
-    {GR_CU_INVALID_PTX, -ENOEXEC, NULL},
-    {GR_CU_JIT_COMPILER_NOT_FOUND, -ENOEXEC, NULL},
-    {GR_CU_UNSUPPORTED_PTX_VERSION, -ENOEXEC, NULL},
-    {GR_CU_JIT_COMPILATION_DISABLED, -ENOEXEC, NULL},
-    {GR_CU_NOT_FOUND, -ENOEXEC, "image and library are not of one build: rebuild both"},
-    {GR_CU_NOT_READY, -EAGAIN, NULL},
+    {GR_CU_INVALID_IMAGE, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_INVALID_CONTEXT, -EINVAL, GR_CUDA_BUG},
+    {GR_CU_NO_BINARY_FOR_GPU, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_ECC_UNCORRECTABLE, -EIO, "the GPU's memory has an error: see nvidia-smi -q -d ECC"},
+    {GR_CU_INVALID_PTX, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_JIT_COMPILER_NOT_FOUND, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_UNSUPPORTED_PTX_VERSION, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_JIT_COMPILATION_DISABLED, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_INVALID_HANDLE, -EINVAL, GR_CUDA_BUG},
+    {GR_CU_NOT_FOUND, -ENOEXEC, GR_CUDA_REBUILD},
+    {GR_CU_NOT_READY, -EAGAIN, "the GPU is not done yet: try again"},
+    {GR_CU_ILLEGAL_ADDRESS, -EIO, GR_CUDA_REOPEN},
     {GR_CU_LAUNCH_OUT_OF_RESOURCES, -EINVAL, "use fewer lanes or less scratch"},
-    {GR_CU_LAUNCH_TIMEOUT, -EIO, "the GPU drives a display, which limits a kernel's run time"},
+    {GR_CU_LAUNCH_TIMEOUT, -EIO,
+     "the GPU drives a display, which limits a kernel's run time: use one without"},
+    {GR_CU_CONTEXT_IS_DESTROYED, -EIO, "the context was destroyed: close the device"},
+    {GR_CU_ASSERT, -EIO, GR_CUDA_REOPEN},
+    {GR_CU_MEMORY_REGISTERED, -EINVAL, GR_CUDA_BUG},
+    {GR_CU_HARDWARE_STACK_ERROR, -EIO, GR_CUDA_REOPEN},
+    {GR_CU_LAUNCH_FAILED, -EIO, GR_CUDA_REOPEN},
     {GR_CU_COOPERATIVE_LAUNCH_TOO_LARGE, -EINVAL,
      "not all teams fit at once; use fewer, or end what else runs on the GPU"},
-    {GR_CU_NOT_PERMITTED, -EPERM, NULL},
-    {GR_CU_NOT_SUPPORTED, -ENODEV, NULL},
+    {GR_CU_NOT_PERMITTED, -EPERM,
+     "a container or a profiler forbids it: look at its settings for the GPU"},
+    {GR_CU_NOT_SUPPORTED, -ENODEV, "this GPU or its driver cannot do it: use --device cpu"},
     {GR_CU_SYSTEM_NOT_READY, -ENODEV,
      "the GPU's fabric is not up: is nvidia-fabricmanager running?"},
     {GR_CU_SYSTEM_DRIVER_MISMATCH, -ENODEV,
@@ -71,20 +92,26 @@ static const struct gr_cuda_answer {
 
 int gr_cuda_error(unsigned result, const char *what)
 {
+  static const struct gr_cuda_answer otherwise = {0u, -EIO, GR_CUDA_OTHERWISE};
+  const struct gr_cuda_answer *answer = &otherwise;
   const char *name = NULL;
   if (gr_cuda_table.GetErrorName == NULL || gr_cuda_table.GetErrorName(result, &name) != 0u ||
       name == NULL) {
     name = "an error that the driver has no name for";
   }
   for (size_t i = 0; i < sizeof gr_cuda_answers / sizeof gr_cuda_answers[0]; i++) {
-    const struct gr_cuda_answer *answer = &gr_cuda_answers[i];
-    if (answer->result == result) {
-      return gr_error_set(answer->error, "%s: %s (%u)%s%s", what, name, result,
-                          answer->remedy != NULL ? "; " : "",
-                          answer->remedy != NULL ? answer->remedy : "");
+    if (gr_cuda_answers[i].result == result) {
+      answer = &gr_cuda_answers[i];
     }
   }
-  return gr_error_set(-EIO, "%s: %s (%u)", what, name, result);
+  return gr_error_set(answer->error, "%s: %s (%u); %s", what, name, result, answer->remedy);
+}
+
+bool gr_cuda_is_kernel_failure(unsigned result)
+{
+  return result == GR_CU_ILLEGAL_ADDRESS || result == GR_CU_LAUNCH_TIMEOUT ||
+         result == GR_CU_ASSERT ||
+         (result >= GR_CU_HARDWARE_STACK_ERROR && result <= GR_CU_LAUNCH_FAILED);
 }
 
 /* Fills the table from an open library. The symbols are looked up by the names that carry their
@@ -147,16 +174,61 @@ int gr_cuda_driver_open(const struct gr_cuda_driver **out)
   return status;
 }
 
-static int gr_cuda_attribute(const struct gr_cuda_driver *cuda, int device, unsigned attribute)
+int gr_cuda_attribute(const struct gr_cuda_driver *cuda, int device, unsigned attribute, int *value)
 {
-  int value = 0;
-  return cuda->DeviceGetAttribute(&value, attribute, device) == GR_CU_SUCCESS ? value : 0;
+  const unsigned result = cuda->DeviceGetAttribute(value, attribute, device);
+  return result == GR_CU_SUCCESS ? 0 : gr_cuda_error(result, "cuDeviceGetAttribute");
+}
+
+/* Whether a device that exists can run the microkernel. */
+static int gr_cuda_suits(const struct gr_cuda_driver *cuda, int index, int device)
+{
+  char name[96] = "?";
+  int major = 0, minor = 0, has_time_limit = 0, mode = 0, is_cooperative = 0;
+  const struct {
+    unsigned attribute;
+    int *value;
+  } asked[] = {{GR_CU_ATTRIBUTE_CAPABILITY_MAJOR, &major},
+               {GR_CU_ATTRIBUTE_CAPABILITY_MINOR, &minor},
+               {GR_CU_ATTRIBUTE_KERNEL_EXEC_TIMEOUT, &has_time_limit},
+               {GR_CU_ATTRIBUTE_COMPUTE_MODE, &mode},
+               {GR_CU_ATTRIBUTE_COOPERATIVE_LAUNCH, &is_cooperative}};
+  for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+    const int status = gr_cuda_attribute(cuda, device, asked[i].attribute, asked[i].value);
+    if (status != 0) {
+      return status;
+    }
+  }
+  cuda->DeviceGetName(name, (int)sizeof name, device);
+  if (major < GR_CUDA_CAPABILITY_MIN) {
+    return gr_error_set(-ENODEV,
+                        "cuda:%d (%s) has compute capability %d.%d; 8.0 (A100) or newer is "
+                        "needed",
+                        index, name, major, minor);
+  }
+  if (has_time_limit != 0) {
+    return gr_error_set(-ENODEV,
+                        "cuda:%d (%s) drives a display, whose watchdog would end the resident "
+                        "kernel; use a GPU without one, or stop the display server",
+                        index, name);
+  }
+  if (mode == GR_CU_COMPUTEMODE_PROHIBITED) {
+    return gr_error_set(-ENODEV,
+                        "cuda:%d (%s) refuses all work; nvidia-smi -i %d -c DEFAULT allows it",
+                        index, name, index);
+  }
+  if (is_cooperative == 0) {
+    return gr_error_set(-ENODEV,
+                        "cuda:%d (%s) cannot promise that all teams run at once (cooperative "
+                        "launch); under MPS, quit its server",
+                        index, name);
+  }
+  return 0;
 }
 
 int gr_cuda_device_check(const struct gr_cuda_driver *cuda, int index, int *device)
 {
   int count = 0, found = 0;
-  char name[96] = "?";
   unsigned result = cuda->DeviceGetCount(&count);
   if (result != GR_CU_SUCCESS) {
     return gr_cuda_error(result, "cuDeviceGetCount");
@@ -171,33 +243,9 @@ int gr_cuda_device_check(const struct gr_cuda_driver *cuda, int index, int *devi
   if (result != GR_CU_SUCCESS) {
     return gr_cuda_error(result, "cuDeviceGet");
   }
-  cuda->DeviceGetName(name, (int)sizeof name, found);
-  const int major = gr_cuda_attribute(cuda, found, GR_CU_ATTRIBUTE_CAPABILITY_MAJOR);
-  const int minor = gr_cuda_attribute(cuda, found, GR_CU_ATTRIBUTE_CAPABILITY_MINOR);
-  if (major < GR_CUDA_CAPABILITY_MIN) {
-    return gr_error_set(-ENODEV,
-                        "cuda:%d (%s) has compute capability %d.%d; 8.0 (A100) or newer is "
-                        "needed",
-                        index, name, major, minor);
+  const int status = gr_cuda_suits(cuda, index, found);
+  if (status == 0) {
+    *device = found;
   }
-  if (gr_cuda_attribute(cuda, found, GR_CU_ATTRIBUTE_KERNEL_EXEC_TIMEOUT) != 0) {
-    return gr_error_set(-ENODEV,
-                        "cuda:%d (%s) drives a display, whose watchdog would end the resident "
-                        "kernel; use a GPU without one, or stop the display server",
-                        index, name);
-  }
-  if (gr_cuda_attribute(cuda, found, GR_CU_ATTRIBUTE_COMPUTE_MODE) ==
-      GR_CU_COMPUTEMODE_PROHIBITED) {
-    return gr_error_set(-ENODEV,
-                        "cuda:%d (%s) refuses all work; nvidia-smi -i %d -c DEFAULT allows it",
-                        index, name, index);
-  }
-  if (gr_cuda_attribute(cuda, found, GR_CU_ATTRIBUTE_COOPERATIVE_LAUNCH) == 0) {
-    return gr_error_set(-ENODEV,
-                        "cuda:%d (%s) cannot promise that all teams run at once (cooperative "
-                        "launch); under MPS, quit its server",
-                        index, name);
-  }
-  *device = found;
-  return 0;
+  return status;
 }

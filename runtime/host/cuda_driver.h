@@ -17,6 +17,7 @@
  * Next: cuda_driver.c, backend_cuda.c. */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct CUctx_st;
@@ -33,22 +34,31 @@ enum gr_cu_result {
   GR_CU_SUCCESS = 0,
   GR_CU_INVALID_VALUE = 1,
   GR_CU_OUT_OF_MEMORY = 2,
+  GR_CU_NOT_INITIALIZED = 3,
+  GR_CU_DEINITIALIZED = 4,
   GR_CU_STUB_LIBRARY = 34,
   GR_CU_NEWER_DRIVER = 36,
   GR_CU_DEVICE_UNAVAILABLE = 46,
   GR_CU_NO_DEVICE = 100,
   GR_CU_INVALID_DEVICE = 101,
   GR_CU_INVALID_IMAGE = 200,
+  GR_CU_INVALID_CONTEXT = 201,
   GR_CU_NO_BINARY_FOR_GPU = 209,
+  GR_CU_ECC_UNCORRECTABLE = 214,
   GR_CU_INVALID_PTX = 218,
   GR_CU_JIT_COMPILER_NOT_FOUND = 221,
   GR_CU_UNSUPPORTED_PTX_VERSION = 222,
   GR_CU_JIT_COMPILATION_DISABLED = 223,
+  GR_CU_INVALID_HANDLE = 400,
   GR_CU_NOT_FOUND = 500,
   GR_CU_NOT_READY = 600,
   GR_CU_ILLEGAL_ADDRESS = 700,
   GR_CU_LAUNCH_OUT_OF_RESOURCES = 701,
   GR_CU_LAUNCH_TIMEOUT = 702,
+  GR_CU_CONTEXT_IS_DESTROYED = 709,
+  GR_CU_ASSERT = 710,
+  GR_CU_MEMORY_REGISTERED = 712,
+  GR_CU_HARDWARE_STACK_ERROR = 714,
   GR_CU_LAUNCH_FAILED = 719,
   GR_CU_COOPERATIVE_LAUNCH_TOO_LARGE = 720,
   GR_CU_NOT_PERMITTED = 800,
@@ -215,8 +225,16 @@ struct gr_cuda_driver {
 int gr_cuda_driver_open(const struct gr_cuda_driver **out);
 
 /* Folds a result of the open driver into a negative errno and leaves a sentence: what was being
- * called, CUDA's name of the error, and the remedy if there is one. */
+ * called, CUDA's name of the error, and the remedy. */
 int gr_cuda_error(unsigned result, const char *what);
+
+/* Whether a result tells that a kernel has failed, and so has ended. Any later call in its context
+ * may answer it, also one that has done its work. */
+bool gr_cuda_is_kernel_failure(unsigned result);
+
+/* One attribute of a device, or the sentence of why it is not known. */
+int gr_cuda_attribute(const struct gr_cuda_driver *cuda, int device, unsigned attribute,
+                      int *value);
 
 /* Device `index`, if it can run the microkernel; -ENODEV with a sentence: no such device, too old,
  * a display's time limit on it, set to refuse work. */

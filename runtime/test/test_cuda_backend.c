@@ -2,6 +2,8 @@
  *
  *   test_cuda_backend none    no libcuda.so.1 to be found (77 if there is one)
  *   test_cuda_backend stub    the toolkit's stub is found as libcuda.so.1
+ *   test_cuda_backend old     one without the entry points of CUDA 12 is found
+ *   test_cuda_backend lazy    fake_cuda/ is found, and the user wants CUDA_MODULE_LOADING=LAZY
  *   test_cuda_backend fake    fake_cuda/ is found as libcuda.so.1
  *   test_cuda_device device   the same program with real GPU code, on a real GPU (77 without one)
  *
@@ -142,19 +144,9 @@ static void test_stuck(bool can_be_killed)
 static int test_fake(void)
 {
   test_driver_refuses();
-  if (grosr_device_probe("cuda") != 0) {
-    fprintf(stderr, "the fake is not there: %s\n", grosr_last_error());
+  if (!cuda_tool_find()) {
     return 1;
   }
-  void *library = dlopen("libcuda.so.1", RTLD_NOW | RTLD_NOLOAD);
-  void *live = library != NULL ? dlsym(library, "fake_cuda_live") : NULL;
-  void *reset = library != NULL ? dlsym(library, "fake_cuda_reset") : NULL;
-  if (live == NULL || reset == NULL) {
-    fprintf(stderr, "this is not the fake but a real libcuda.so.1\n");
-    return 1;
-  }
-  memcpy(&cuda_tool.fake_live, &live, sizeof live);
-  memcpy(&cuda_tool.fake_reset, &reset, sizeof reset);
   test_device_refuses();
   test_shapes();
   test_runs();
@@ -264,6 +256,20 @@ static int test_stub(void)
   return cuda_tool.failures == 0 ? 0 : 1;
 }
 
+/* The user's choice is not overridden, and is told what is wrong with it (H1). */
+static int test_lazy(void)
+{
+  refuse("lazy", "cuda", -EINVAL, "CUDA_MODULE_LOADING=EAGER");
+  CHECK(strcmp(getenv("CUDA_MODULE_LOADING"), "LAZY") == 0);
+  return cuda_tool.failures == 0 ? 0 : 1;
+}
+
+static int test_old(void)
+{
+  refuse("old", "cuda", -ENODEV, "too old");
+  return cuda_tool.failures == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
   setvbuf(stdout, NULL, _IOLBF, 0);
@@ -273,12 +279,18 @@ int main(int argc, char **argv)
   if (argc == 2 && strcmp(argv[1], "stub") == 0) {
     return test_stub();
   }
+  if (argc == 2 && strcmp(argv[1], "old") == 0) {
+    return test_old();
+  }
+  if (argc == 2 && strcmp(argv[1], "lazy") == 0) {
+    return test_lazy();
+  }
   if (argc == 2 && strcmp(argv[1], "fake") == 0) {
     return test_fake();
   }
   if (argc == 2 && strcmp(argv[1], "device") == 0) {
     return test_device();
   }
-  fprintf(stderr, "usage: %s none|stub|fake|device\n", argv[0]);
+  fprintf(stderr, "usage: %s none|stub|old|lazy|fake|device\n", argv[0]);
   return 1;
 }

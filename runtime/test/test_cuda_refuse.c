@@ -53,6 +53,7 @@ void test_driver_refuses(void)
 
 void test_device_refuses(void)
 {
+  refuse_with("FAKE_CUDA_DEVICES", "0", "cuda", -ENODEV, "sees no GPU");
   refuse("cuda:7", "cuda:7", -ENODEV, "the last one is cuda:0");
   refuse_with("FAKE_CUDA_ATTRIBUTES", "75=7,76=5", "cuda:0", -ENODEV, "compute capability 7.5");
   refuse_with("FAKE_CUDA_ATTRIBUTES", "17=1", "cuda:0", -ENODEV, "display");
@@ -65,7 +66,6 @@ void test_device_refuses(void)
   refuse_with("FAKE_CUDA_FAIL", "cuModuleGetFunction:500", "cuda", -ENOEXEC, "rebuild");
   refuse_with("FAKE_CUDA_FAIL", "cuMemHostRegister_v2:2", "cuda", -ENOMEM, "memory");
   refuse_with("FAKE_CUDA_FAIL", "cuLaunchCooperativeKernel:720", "cuda", -EINVAL, "fit");
-  refuse_with("CUDA_MODULE_LOADING", "LAZY", "cuda", -EINVAL, "CUDA_MODULE_LOADING=EAGER");
 }
 
 void test_shapes(void)

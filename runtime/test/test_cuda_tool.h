@@ -1,12 +1,15 @@
-/* test_cuda_tool.h - what the files of the program test_cuda_backend share.
+/* test_cuda_tool.h - what the test programs of device "cuda" share.
  *
- * test_cuda_backend.c is the life of a device and main; test_cuda_refuse.c is what must not open.
- * Each case names itself in cuda_tool.step; a check that fails prints itself with that name and the
- * last sentence of grosr_last_error(), is counted, and the case goes on. One thread.
+ * test_cuda_backend.c is the life of a device and main, with test_cuda_refuse.c, what must not
+ * open; test_cuda_faults.c and test_cuda_corners.c are programs of their own. Each case names
+ * itself in cuda_tool.step; a check that fails prints itself with that name and the last sentence
+ * of grosr_last_error(), is counted, and the case goes on. One thread.
  *
  * Next: test_cuda_tool.c. */
 #pragma once
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "include/grosr/grosr.h"
@@ -16,8 +19,13 @@ GROSR_IMAGE(cudatest);
 struct cuda_tool {
   const char *step; /* what is tested now */
   int failures;
-  int (*fake_live)(void); /* of the fake driver; NULL until it is found */
+  /* Of the fake driver (fake_cuda.h); NULL until it is found. */
+  int (*fake_live)(void);
   void (*fake_reset)(void);
+  unsigned (*fake_calls)(const char *symbol);
+  unsigned (*fake_faults)(void);
+  unsigned (*fake_depth)(void);
+  void (*fake_hang)(const char *symbol);
 };
 extern struct cuda_tool cuda_tool;
 
@@ -30,8 +38,17 @@ extern struct cuda_tool cuda_tool;
     }                                                                                              \
   } while (0)
 
+/* Opens the driver and finds the fake's own functions; false, with a message: it is no fake. */
+bool cuda_tool_find(void);
 /* A small device "cuda" with the image cudatest. */
 void cuda_tool_options(struct grosr_options *options);
+
+/* ---- test_cuda_wrap.c ---- */
+struct cuda_wrap {
+  atomic_bool fails_calloc, fails_mmap, fails_thread; /* the next one, of any thread */
+  atomic_int mapped;                                  /* mmap, less munmap */
+};
+extern struct cuda_wrap cuda_wrap;
 
 /* ---- test_cuda_refuse.c ---- */
 /* Opening must fail with `error` and a sentence that has `words`, and leave nothing alive. */

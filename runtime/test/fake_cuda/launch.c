@@ -1,11 +1,11 @@
-/* launch.c - the fake driver's kernels: one CPU thread per team, and the calls it does not have.
+/* launch.c - the fake driver's kernels: one CPU thread per team.
  *
  * A launch checks the grid as a driver would (does it fit at once?) and as the CUDA port's shapes
  * promise it, then starts the image's CPU entry for each team. A run is over when all its threads
  * have ended; they are cancelled asynchronously if a context is destroyed under them, which is why
- * each counts itself out in a cleanup handler.
+ * each counts itself out in a cleanup handler. One lock for who replaces a run and who looks at it.
  *
- * Next: objects.c. */
+ * Next: absent.c. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -25,6 +25,8 @@ struct team_start {
   uint32_t team;
 };
 
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
 /* ---- kernels ---- */
 static void team_left(void *argument)
 {
@@ -43,24 +45,52 @@ static GR_CPU_UNWINDS void *team_main(void *argument)
   return NULL;
 }
 
-bool run_is_over(const struct kernel_run *run)
+static bool run_is_over(struct kernel_run *const *run)
 {
-  return run == NULL || gr_load_acquire_gpu_u32(&run->left) == run->teams;
+  pthread_mutex_lock(&lock);
+  const bool is_over = *run == NULL || gr_load_acquire_gpu_u32(&(*run)->left) == (*run)->teams;
+  pthread_mutex_unlock(&lock);
+  return is_over;
 }
 
-void run_cancel(struct kernel_run *run)
+bool context_is_quiet(const struct CUctx_st *context)
 {
-  for (uint32_t team = 0; team < run->teams; team++) {
-    pthread_cancel(run->thread[team]);
-  }
+  return run_is_over(&context->run);
 }
 
-void run_free(struct kernel_run *run)
+bool stream_is_quiet(const struct CUstream_st *stream)
+{
+  return run_is_over(&stream->run);
+}
+
+static void run_free(struct kernel_run *run)
 {
   for (uint32_t team = 0; run != NULL && team < run->teams; team++) {
     pthread_join(run->thread[team], NULL);
   }
   free(run);
+}
+
+void context_end(struct CUctx_st *context, bool must_wait)
+{
+  if (!context_is_quiet(context) && !must_wait) {
+    for (uint32_t team = 0; team < context->run->teams; team++) {
+      pthread_cancel(context->run->thread[team]);
+    }
+  }
+  run_free(context->run);
+}
+
+/* In place of the one before, which is over. */
+static void run_put(struct CUstream_st *stream, struct kernel_run *run)
+{
+  pthread_mutex_lock(&lock);
+  struct kernel_run *before = stream->context->run;
+  stream->context->run = run;
+  stream->run = run;
+  pthread_mutex_unlock(&lock);
+  gr_add_acqrel_gpu_u32(&stream->context->launches, 1u);
+  run_free(before);
 }
 
 /* ---- launch ---- */
@@ -76,9 +106,36 @@ unsigned cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, struct CUfunc_
                                                      int threads, size_t shared_bytes)
 {
   ENTER(cuOccupancyMaxActiveBlocksPerMultiprocessor, NEED_CONTEXT);
-  (void)function;
+  pointer_check("cuOccupancyMaxActiveBlocksPerMultiprocessor", blocks);
+  function_check(function);
+  if (threads < 1 || threads > 1024) {
+    return GR_CU_INVALID_VALUE;
+  }
   *blocks = occupancy(threads, shared_bytes);
   return 0;
+}
+
+/* What must have been done before a kernel may become resident. */
+static void boot_check(const struct CUfunc_st *function, const struct CUstream_st *stream)
+{
+  const struct CUctx_st *context = current();
+  int limit = 0;
+  if (!is_loading_eager()) {
+    wrong("a resident kernel while modules load lazily (H1)");
+  }
+  if (!context->is_mode_asked) {
+    wrong("a resident kernel, and nobody has asked how modules load (H1)");
+  }
+  if (!function->is_touched) {
+    wrong("a resident kernel that was not touched before (H1)");
+  }
+  if (device_attribute(context->device, GR_CU_ATTRIBUTE_KERNEL_EXEC_TIMEOUT, &limit) &&
+      limit != 0) {
+    wrong("a resident kernel on a GPU with a time limit (H6)");
+  }
+  if (stream->bytes != 0) {
+    wrong("a resident kernel behind work that was not waited for (H2)");
+  }
 }
 
 unsigned cuLaunchCooperativeKernel(struct CUfunc_st *function, unsigned grid_x, unsigned grid_y,
@@ -88,8 +145,16 @@ unsigned cuLaunchCooperativeKernel(struct CUfunc_st *function, unsigned grid_x, 
 {
   ENTER(cuLaunchCooperativeKernel, NEED_QUIET);
   stream_check(stream);
+  function_check(function);
+  pointer_check("cuLaunchCooperativeKernel", params);
+  boot_check(function, stream);
   const unsigned threads = block_x * block_y * block_z;
   struct gr_dev *dev = *(struct gr_dev **)params[0];
+  int is_cooperative = 0;
+  device_attribute(current()->device, GR_CU_ATTRIBUTE_COOPERATIVE_LAUNCH, &is_cooperative);
+  if (is_cooperative == 0 || shared_bytes > (unsigned)function->shared_bytes_max) {
+    return is_cooperative == 0 ? GR_CU_NOT_SUPPORTED : GR_CU_INVALID_VALUE;
+  }
   if (grid_y != 1 || grid_z != 1 || block_z != 1 || threads > 1024 || block_x % 32 != 0 ||
       (block_y > 1 && block_x != 32)) {
     wrong("a grid that the CUDA port does not expect");
@@ -97,18 +162,16 @@ unsigned cuLaunchCooperativeKernel(struct CUfunc_st *function, unsigned grid_x, 
   if (grid_x > (unsigned)occupancy((int)threads, shared_bytes) * MULTIPROCESSORS) {
     return GR_CU_COOPERATIVE_LAUNCH_TOO_LARGE;
   }
-  if (!object_holds(DEVICE_MEMORY, dev, sizeof *dev) || grid_x * block_y < dev->teams ||
+  if (!object_is_ours(DEVICE_MEMORY, dev, sizeof *dev) || grid_x * block_y < dev->teams ||
       shared_bytes < block_y * GR_CUDA_ROW_BYTES(dev->scratch_bytes)) {
     wrong("a launch that does not suit its struct gr_dev");
   }
-  run_free(stream->context->run);
   struct kernel_run *run = calloc(1, sizeof *run);
   run->image = function->image;
   run->dev = dev;
   run->incarnation = *(uint32_t *)params[1];
   run->teams = dev->teams;
-  stream->context->run = run;
-  stream->run = run;
+  run_put(stream, run);
   for (uint32_t team = 0; team < run->teams; team++) {
     struct team_start *start = malloc(sizeof *start);
     *start = (struct team_start){run, team};
@@ -118,40 +181,3 @@ unsigned cuLaunchCooperativeKernel(struct CUfunc_st *function, unsigned grid_x, 
   }
   return 0;
 }
-
-/* ---- not of the backend: the baselines need a real GPU ---- */
-#define UNSUPPORTED(symbol, arguments)                                                             \
-  unsigned symbol arguments                                                                        \
-  {                                                                                                \
-    return GR_CU_NOT_SUPPORTED;                                                                    \
-  }
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-UNSUPPORTED(cuDevicePrimaryCtxRetain, (struct CUctx_st * *context, int device))
-UNSUPPORTED(cuDevicePrimaryCtxRelease_v2, (int device))
-UNSUPPORTED(cuCtxSetCurrent, (struct CUctx_st * context))
-UNSUPPORTED(cuCtxSetLimit, (unsigned limit, size_t value))
-UNSUPPORTED(cuMemHostAlloc, (void **host, size_t bytes, unsigned flags))
-UNSUPPORTED(cuMemFreeHost, (void *host))
-UNSUPPORTED(cuStreamSynchronize, (struct CUstream_st * stream))
-UNSUPPORTED(cuEventCreate, (struct CUevent_st * *event, unsigned flags))
-UNSUPPORTED(cuEventDestroy_v2, (struct CUevent_st * event))
-UNSUPPORTED(cuEventRecord, (struct CUevent_st * event, struct CUstream_st *stream))
-UNSUPPORTED(cuEventQuery, (struct CUevent_st * event))
-UNSUPPORTED(cuEventElapsedTime, (float *ms, struct CUevent_st *start, struct CUevent_st *end))
-UNSUPPORTED(cuLaunchKernel,
-            (struct CUfunc_st * function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-             unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-             struct CUstream_st *stream, void **params, void **extra))
-UNSUPPORTED(cuLaunchKernelEx, (const struct gr_cu_launch_config *config, struct CUfunc_st *function,
-                               void **params, void **extra))
-UNSUPPORTED(cuGraphCreate, (struct CUgraph_st * *graph, unsigned flags))
-UNSUPPORTED(cuGraphAddKernelNode_v2,
-            (struct CUgraphNode_st * *node, struct CUgraph_st *graph,
-             struct CUgraphNode_st *const *dependencies, size_t dependency_count,
-             const struct gr_cu_kernel_node *params))
-UNSUPPORTED(cuGraphInstantiateWithFlags,
-            (struct CUgraphExec_st * *exec, struct CUgraph_st *graph, unsigned long long flags))
-UNSUPPORTED(cuGraphUpload, (struct CUgraphExec_st * exec, struct CUstream_st *stream))
-UNSUPPORTED(cuGraphLaunch, (struct CUgraphExec_st * exec, struct CUstream_st *stream))
-UNSUPPORTED(cuGraphExecDestroy, (struct CUgraphExec_st * exec))
-UNSUPPORTED(cuGraphDestroy, (struct CUgraph_st * graph))

@@ -14,10 +14,19 @@
 /* ---- memory ---- */
 unsigned cuMemAlloc_v2(unsigned long long *device, size_t bytes)
 {
-  ENTER(cuMemAlloc_v2, NEED_QUIET);
-  void *memory = aligned_alloc(512, (bytes + 511u) / 512u * 512u);
-  if (memory == NULL || bytes == 0) {
-    return bytes == 0 ? GR_CU_INVALID_VALUE : GR_CU_OUT_OF_MEMORY;
+  ENTER(cuMemAlloc_v2, NEED_BOOT);
+  pointer_check("cuMemAlloc", device);
+  if (bytes == 0) {
+    return GR_CU_INVALID_VALUE;
+  }
+  const int index = current()->device;
+  const size_t most = (size_t)number_of("FAKE_CUDA_MEMORY_MIB", 1024 * (1 + index)) << 20;
+  void *memory = NULL;
+  if (bytes <= most - objects_bytes(index)) {
+    memory = aligned_alloc(512, (bytes + 511u) / 512u * 512u);
+  }
+  if (memory == NULL) {
+    return GR_CU_OUT_OF_MEMORY;
   }
   memset(memory, 0xa5, bytes); /* not zero: nobody promises that */
   object_add(DEVICE_MEMORY, memory, bytes);
@@ -28,18 +37,25 @@ unsigned cuMemAlloc_v2(unsigned long long *device, size_t bytes)
 unsigned cuMemFree_v2(unsigned long long device)
 {
   void *memory = (void *)(uintptr_t)device;
-  ENTER(cuMemFree_v2, NEED_QUIET);
-  memory_settle(memory);
-  if (!object_remove(DEVICE_MEMORY, memory)) {
+  ENTER_LATE(cuMemFree_v2, NEED_QUIET);
+  if (!object_is_ours(DEVICE_MEMORY, memory, 1)) {
     wrong("cuMemFree of something else");
   }
+  memory_settle(memory);
+  if (!object_remove(DEVICE_MEMORY, memory)) {
+    wrong("cuMemFree inside a block");
+  }
   free(memory);
-  return 0;
+  return late;
 }
 
 unsigned cuMemHostRegister_v2(void *host, size_t bytes, unsigned flags)
 {
-  ENTER(cuMemHostRegister_v2, NEED_QUIET);
+  ENTER(cuMemHostRegister_v2, NEED_BOOT);
+  pointer_check("cuMemHostRegister", host);
+  if (object_overlaps(REGISTERED, host, bytes) || bytes == 0) {
+    return bytes == 0 ? GR_CU_INVALID_VALUE : GR_CU_MEMORY_REGISTERED;
+  }
   if (flags != (GR_CU_HOST_PORTABLE | GR_CU_HOST_DEVICEMAP) || (uintptr_t)host % 4096u != 0) {
     wrong("cuMemHostRegister: flags or alignment");
   }
@@ -49,12 +65,12 @@ unsigned cuMemHostRegister_v2(void *host, size_t bytes, unsigned flags)
 
 unsigned cuMemHostUnregister(void *host)
 {
-  ENTER(cuMemHostUnregister, NEED_QUIET);
+  ENTER_LATE(cuMemHostUnregister, NEED_QUIET);
   memory_settle(host);
   if (!object_remove(REGISTERED, host)) {
     wrong("cuMemHostUnregister of something else");
   }
-  return 0;
+  return late;
 }
 
 unsigned cuMemHostGetDevicePointer_v2(unsigned long long *device, void *host, unsigned flags)
@@ -70,7 +86,8 @@ unsigned cuMemHostGetDevicePointer_v2(unsigned long long *device, void *host, un
 /* ---- streams ---- */
 unsigned cuStreamCreate(struct CUstream_st **stream, unsigned flags)
 {
-  ENTER(cuStreamCreate, NEED_QUIET);
+  ENTER(cuStreamCreate, NEED_BOOT);
+  pointer_check("cuStreamCreate", stream);
   if (flags != GR_CU_STREAM_NON_BLOCKING) {
     wrong("a stream that waits for the NULL stream");
   }
@@ -83,18 +100,20 @@ unsigned cuStreamCreate(struct CUstream_st **stream, unsigned flags)
 
 unsigned cuStreamDestroy_v2(struct CUstream_st *stream)
 {
-  ENTER(cuStreamDestroy_v2, NEED_QUIET);
-  if (!object_remove(STREAM, stream)) {
-    wrong("cuStreamDestroy of no stream");
-  }
+  ENTER_LATE(cuStreamDestroy_v2, NEED_QUIET);
+  stream_check(stream);
+  object_remove(STREAM, stream);
   free(stream);
-  return 0;
+  return late;
 }
 
 void stream_check(const struct CUstream_st *stream)
 {
+  if (stream == NULL) {
+    wrong("the NULL stream, which waits for the resident kernel (H2)");
+  }
   if (!object_holds(STREAM, stream, sizeof *stream)) {
-    wrong("the NULL stream, or no stream");
+    wrong("no stream");
   }
   if (stream->context != current()) {
     wrong("a stream of another context");
@@ -115,7 +134,7 @@ unsigned cuStreamQuery(struct CUstream_st *stream)
 {
   ENTER(cuStreamQuery, NEED_CONTEXT);
   stream_check(stream);
-  if (!run_is_over(stream->run)) {
+  if (!stream_is_quiet(stream)) {
     return GR_CU_NOT_READY;
   }
   if (stream->bytes != 0) {
@@ -135,6 +154,9 @@ unsigned cuStreamQuery(struct CUstream_st *stream)
 static unsigned stream_add(struct CUstream_st *stream, void *to, const void *from, size_t bytes)
 {
   stream_check(stream);
+  if (!stream_is_quiet(stream)) {
+    wrong("a copy behind the resident kernel, on its stream (H17)");
+  }
   if (stream->bytes != 0) {
     wrong("a second copy before the first was waited for");
   }
@@ -149,22 +171,23 @@ unsigned cuMemsetD8Async(unsigned long long device, unsigned char value, size_t 
                          struct CUstream_st *stream)
 {
   ENTER(cuMemsetD8Async, NEED_QUIET);
-  if (!object_holds(DEVICE_MEMORY, (void *)(uintptr_t)device, bytes)) {
+  if (!object_is_ours(DEVICE_MEMORY, (void *)(uintptr_t)device, bytes)) {
     return GR_CU_INVALID_VALUE;
   }
+  const unsigned code = stream_add(stream, (void *)(uintptr_t)device, NULL, bytes);
   stream->value = value;
-  return stream_add(stream, (void *)(uintptr_t)device, NULL, bytes);
+  return code;
 }
 
 unsigned cuMemcpyHtoDAsync_v2(unsigned long long to, const void *from, size_t bytes,
                               struct CUstream_st *stream)
 {
   ENTER(cuMemcpyHtoDAsync_v2, NEED_CONTEXT);
-  if (!object_holds(DEVICE_MEMORY, (void *)(uintptr_t)to, bytes)) {
+  if (!object_is_ours(DEVICE_MEMORY, (void *)(uintptr_t)to, bytes)) {
     return GR_CU_INVALID_VALUE;
   }
   if (!object_holds(REGISTERED, from, bytes)) {
-    wrong("an asynchronous copy from memory that is not page-locked waits");
+    wrong("an asynchronous copy from memory that is not page-locked waits (H2)");
   }
   return stream_add(stream, (void *)(uintptr_t)to, from, bytes);
 }
@@ -173,11 +196,11 @@ unsigned cuMemcpyDtoHAsync_v2(void *to, unsigned long long from, size_t bytes,
                               struct CUstream_st *stream)
 {
   ENTER(cuMemcpyDtoHAsync_v2, NEED_CONTEXT);
-  if (!object_holds(DEVICE_MEMORY, (void *)(uintptr_t)from, bytes)) {
+  if (!object_is_ours(DEVICE_MEMORY, (void *)(uintptr_t)from, bytes)) {
     return GR_CU_INVALID_VALUE;
   }
   if (!object_holds(REGISTERED, to, bytes)) {
-    wrong("an asynchronous copy to memory that is not page-locked waits");
+    wrong("an asynchronous copy to memory that is not page-locked waits (H2)");
   }
   return stream_add(stream, to, (const void *)(uintptr_t)from, bytes);
 }

@@ -1,11 +1,10 @@
-/* objects.c - faults on demand, and the book of what is alive in the fake driver.
+/* objects.c - the book of what is alive in the fake driver.
  *
- * Every entry point asks fault() first, by way of enter(): it counts the call and answers what
- * FAKE_CUDA_FAIL says of it. What an entry point makes is written into one table, with the context
- * that was current; what it is given is looked up there, so a stale or foreign pointer is noticed
- * where it is used and a leak when fake_cuda_live() is asked. One mutex, never held by a caller.
+ * What an entry point makes is written into one table, with the context that was current; what it
+ * is given is looked up there, so a stale or foreign pointer is noticed where it is used and a leak
+ * when fake_cuda_live() is asked. One mutex, never held by a caller.
  *
- * Next: ../test_cuda_backend.c, which asks. */
+ * Next: fault.c. */
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,63 +23,6 @@ static struct object {
   struct CUctx_st *context;
 } objects[OBJECTS_MAX]; /* under lock */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-void wrong(const char *what)
-{
-  fprintf(stderr, "fake_cuda: %s\n", what);
-  abort();
-}
-
-int number_of(const char *variable, int otherwise)
-{
-  const char *text = getenv(variable);
-  return text != NULL ? atoi(text) : otherwise;
-}
-
-/* ---- faults on demand ---- */
-struct call_count {
-  char symbol[64];
-  unsigned calls;
-};
-static struct call_count counts[96]; /* under lock */
-
-void fake_cuda_reset(void)
-{
-  pthread_mutex_lock(&lock);
-  memset(counts, 0, sizeof counts);
-  pthread_mutex_unlock(&lock);
-}
-
-static unsigned count_call(const char *symbol)
-{
-  pthread_mutex_lock(&lock);
-  struct call_count *count = counts;
-  while (count->symbol[0] != '\0' && strcmp(count->symbol, symbol) != 0) {
-    count++;
-  }
-  snprintf(count->symbol, sizeof count->symbol, "%s", symbol);
-  const unsigned calls = ++count->calls;
-  pthread_mutex_unlock(&lock);
-  return calls;
-}
-
-unsigned fault(const char *symbol)
-{
-  const unsigned calls = count_call(symbol);
-  const char *entry = getenv("FAKE_CUDA_FAIL");
-  while (entry != NULL && *entry != '\0') {
-    char name[64];
-    unsigned nth = 0, code = 0;
-    if ((sscanf(entry, "%63[A-Za-z0-9_]@%u:%u", name, &nth, &code) == 3 ||
-         sscanf(entry, "%63[A-Za-z0-9_]:%u", name, &code) == 2) &&
-        strcmp(name, symbol) == 0 && (nth == 0 || nth == calls)) {
-      return code;
-    }
-    entry = strchr(entry, ',');
-    entry = entry != NULL ? entry + 1 : NULL;
-  }
-  return 0;
-}
 
 /* ---- objects ---- */
 void object_add(enum object_kind kind, void *pointer, size_t bytes)
@@ -110,17 +52,67 @@ bool object_remove(enum object_kind kind, const void *pointer)
   return found;
 }
 
-bool object_holds(enum object_kind kind, const void *pointer, size_t bytes)
+static bool holds(enum object_kind kind, const void *pointer, size_t bytes,
+                  const struct CUctx_st *context)
 {
   bool found = false;
   pthread_mutex_lock(&lock);
   for (size_t i = 0; i < OBJECTS_MAX && !found; i++) {
     const char *first = objects[i].pointer;
     found = first != NULL && objects[i].kind == kind && (const char *)pointer >= first &&
-            (const char *)pointer + bytes <= first + objects[i].bytes;
+            (const char *)pointer + bytes <= first + objects[i].bytes &&
+            (context == NULL || context == objects[i].context);
   }
   pthread_mutex_unlock(&lock);
   return found;
+}
+
+bool object_holds(enum object_kind kind, const void *pointer, size_t bytes)
+{
+  return holds(kind, pointer, bytes, NULL);
+}
+
+bool object_is_ours(enum object_kind kind, const void *pointer, size_t bytes)
+{
+  return holds(kind, pointer, bytes, current());
+}
+
+bool object_overlaps(enum object_kind kind, const void *pointer, size_t bytes)
+{
+  bool found = false;
+  pthread_mutex_lock(&lock);
+  for (size_t i = 0; i < OBJECTS_MAX && !found; i++) {
+    const char *first = objects[i].pointer;
+    found = first != NULL && objects[i].kind == kind && (const char *)pointer + bytes > first &&
+            (const char *)pointer < first + objects[i].bytes;
+  }
+  pthread_mutex_unlock(&lock);
+  return found;
+}
+
+void *object_any(enum object_kind kind)
+{
+  void *any = NULL;
+  pthread_mutex_lock(&lock);
+  for (size_t i = 0; i < OBJECTS_MAX && any == NULL; i++) {
+    any = objects[i].kind == kind ? objects[i].pointer : NULL;
+  }
+  pthread_mutex_unlock(&lock);
+  return any;
+}
+
+size_t objects_bytes(int device)
+{
+  size_t bytes = 0;
+  pthread_mutex_lock(&lock);
+  for (size_t i = 0; i < OBJECTS_MAX; i++) {
+    if (objects[i].pointer != NULL && objects[i].kind == DEVICE_MEMORY &&
+        objects[i].context->device == device) {
+      bytes += objects[i].bytes;
+    }
+  }
+  pthread_mutex_unlock(&lock);
+  return bytes;
 }
 
 void objects_end(const struct CUctx_st *context)
@@ -172,6 +164,9 @@ void memory_settle(const char *first)
     struct CUstream_st *stream = objects[i].kind == STREAM ? objects[i].pointer : NULL;
     if (stream != NULL && stream->bytes != 0 &&
         (block_of(stream->to) == first || block_of(stream->from) == first)) {
+      if (number_of("FAKE_CUDA_STALL", 0) != 0) {
+        wrong("giving back memory that a copy is using, which is never done (H2)");
+      }
       stream->bytes = 0;
     }
   }
