@@ -2,6 +2,7 @@
  *
  *   grosr list                     what there is: title, factors, variants by device
  *   grosr run EXP... [options]     EXP is 1, exp1, exp1_launch_latency, or all
+ *   grosr sim [options]            the simulator, a program of its own (runtime/sim/main.c)
  *
  * Options of run are those of the experiments (args.h) and are handed on as given. When several
  * experiments are named, each is first asked to check its options (--dry-run), so that a wrong one
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "child.h"
@@ -32,6 +34,7 @@ static const char top_doc[] =
     "Measures GROSR. COMMAND is one of:\n"
     "  list                  the experiments, their variants and factors\n"
     "  run EXP... [OPTION]   run experiments (EXP: 1, exp1, the full name, or all)\n"
+    "  sim [OPTION]          run the runtime under a seeded scheduler, with faults\n"
     "\v`grosr run --help` shows the options. Exit status: 0 all points ok or skipped, 1 some point "
     "failed, 2 refused before anything was run, 4 the harness could not go on, 130 or 143 stopped "
     "by a signal (finished points are kept).";
@@ -51,7 +54,7 @@ static error_t take_command(int key, char *arg, struct argp_state *state)
     return 0;
   }
   if (key == ARGP_KEY_NO_ARGS)
-    argp_error(state, "say what to do: list, or run EXP");
+    argp_error(state, "say what to do: list, run EXP, or sim");
   return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
 }
 
@@ -258,6 +261,25 @@ static int command_list(int argc)
   return code;
 }
 
+/* Becomes grosr-sim, which lies beside this program or in the build tree. */
+static int command_sim(char **argv)
+{
+  static const char *const beside[] = {"/grosr-sim", "/../runtime/sim/grosr-sim"};
+  char path[4096];
+  for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
+    const ssize_t bytes = readlink("/proc/self/exe", path, sizeof(path) - 64);
+    if (bytes <= 0)
+      break;
+    path[bytes] = '\0';
+    char *slash = strrchr(path, '/');
+    strcpy(slash != NULL ? slash : path, beside[i]);
+    execv(path, argv);
+  }
+  fprintf(stderr, "grosr: there is no grosr-sim beside this program; build it (a build with "
+                  "ThreadSanitizer has none)\n");
+  return HX_EXIT_HARNESS;
+}
+
 int main(int argc, char **argv)
 {
   const struct argp argp = {NULL, take_command, "COMMAND [...]", top_doc, NULL, NULL, NULL};
@@ -272,6 +294,8 @@ int main(int argc, char **argv)
   }
   if (strcmp(command.name, "list") == 0)
     return command_list(argc - command.at);
-  fprintf(stderr, "grosr: there is no command %s; choose list or run\n", command.name);
+  if (strcmp(command.name, "sim") == 0)
+    return command_sim(argv + command.at);
+  fprintf(stderr, "grosr: there is no command %s; choose list, run or sim\n", command.name);
   return HX_EXIT_USAGE;
 }

@@ -3,8 +3,9 @@
  * The only place in the house that knows which port it is. Device code is C that a C11 compiler
  * and nvcc both accept; everything that differs between them goes through the words below, so a
  * port can be added without touching device code. Ports: port_cpu.h (a team is a thread, one lane),
- * port_cuda.h (a team is a warp or a thread block). Host code always uses the CPU port, on the same
- * structs.
+ * port_cuda.h (a team is a warp or a thread block), port_sim.h (a lane is a coroutine; with
+ * GR_PORT_SIM defined). Host code uses the CPU port, on the same structs, and in libgrosr-sim the
+ * sim port.
  *
  * Words
  *   GR_DEV        a device function          GR_ENTRY  what GR_IMAGE makes of an image
@@ -68,6 +69,8 @@ typedef struct {
 
 #if defined(__CUDACC__)
 #include "port/port_cuda.h"
+#elif defined(GR_PORT_SIM)
+#include "port/port_sim.h"
 #else
 #include "port/port_cpu.h"
 #endif

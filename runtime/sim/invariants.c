@@ -1,0 +1,185 @@
+/* invariants.c - what must hold at every step of every run, under every fault.
+ *
+ *   I1   h_ingress_tail - ingress_head <= ingress_slots
+ *   I2   the host writes no slot of the ring that the device has not given back
+ *   I4   a completion slot is written once per generation, and only while its ticket is out
+ *   I6   a team whose idle bit is set has an empty mailbox
+ *   I8   no ready task and sleeping team stay together (a lost wake-up)
+ *   I10  head and tail of a run queue are at most its slots apart
+ *   no gr_assert has failed
+ *
+ * Reads the newest values straight from memory; takes no step.
+ *
+ * Next: scenario_device.c. */
+#include <stdio.h>
+
+#include "device/microkernel.h"
+#include "host/grosr_private.h"
+#include "sim/scenario.h"
+
+#define LOST_NS 50000000u /* half of the longest sleep: a wake-up takes microseconds */
+
+static struct grosr *g;
+static uint64_t ready_since_ns; /* 0: no task is ready */
+
+static bool is_task_ready(const struct gr_dev *dev)
+{
+  for (uint64_t bits = dev->queued.v; bits != 0; bits &= bits - 1u) {
+    const struct gr_runq *queue = &dev->runq[gr_bits_lowest_u64(bits)];
+    const uint32_t head = queue->head.v;
+    const struct gr_line *slot = &queue->slot[head & ((1u << dev->runq_shift) - 1u)];
+    if (slot->chunk[0].tag == GR_RUNQ_FULL(head, dev->runq_shift) &&
+        slot->chunk[3].tag == GR_RUNQ_FULL(head, dev->runq_shift)) {
+      return true;
+    }
+  }
+  return (int32_t)(g->ingress_tail - g->boundary->ingress_head.v) > 0;
+}
+
+static void check_teams(const struct gr_dev *dev)
+{
+  for (uint32_t team = 0; team < dev->teams; team++) {
+    const struct gr_line *line = &dev->mailbox[team].line;
+    if ((dev->idle[team / 64u].v >> team % 64u & 1u) != 0 &&
+        (line->chunk[0].tag | line->chunk[1].tag | line->chunk[2].tag | line->chunk[3].tag) != 0) {
+      gr_sim_fail("I6: team %u is announced idle and its mailbox is not empty", team);
+    }
+  }
+}
+
+void gr_invariants_check(void)
+{
+  if (g == NULL) {
+    return;
+  }
+  const struct gr_dev *dev = g->dev;
+  if (g->boundary->fault.code.v != 0) {
+    gr_sim_fail("a gr_assert failed: file %u line %u", g->boundary->fault.file,
+                g->boundary->fault.line);
+  }
+  if ((int32_t)(g->ingress_tail - g->boundary->ingress_head.v) >
+      (int32_t)g->options.ingress_slots) {
+    gr_sim_fail("I1: the ring holds more than its slots");
+  }
+  for (uint32_t context = 0; context < 4u; context++) {
+    if (dev->runq[context].tail.v - dev->runq[context].head.v > 1u << dev->runq_shift) {
+      gr_sim_fail("I10: run queue %u holds more than its slots", context);
+    }
+  }
+  check_teams(dev);
+  if (!is_task_ready(dev)) {
+    ready_since_ns = 0;
+  } else if (ready_since_ns == 0) {
+    ready_since_ns = gr_sim_now_ns();
+  }
+}
+
+static void completion_stored(const void *address, uint64_t before, uint64_t after)
+{
+  if (g == NULL) {
+    return;
+  }
+  const size_t slot = (size_t)((const gr_au64 *)address - g->completion);
+  const uint32_t state = g->slot_state[slot].v;
+  if (GR_COMPLETION_GENERATION(before) == GR_COMPLETION_GENERATION(after)) {
+    gr_sim_fail("I4: completion slot %zu is written twice in generation %u", slot,
+                GR_COMPLETION_GENERATION(after));
+  }
+  if (state != (GR_COMPLETION_GENERATION(after) << 1 | 1u)) {
+    gr_sim_fail("I4: completion slot %zu is written for generation %u, but its state is 0x%x", slot,
+                GR_COMPLETION_GENERATION(after), state);
+  }
+}
+
+/* The host writes slot pos & mask for lap pos >> shift: the one before must have been read. */
+static void ingress_stored(const void *address, uint64_t before, uint64_t after)
+{
+  (void)before;
+  if (g == NULL) {
+    return;
+  }
+  const uint32_t slot = (uint32_t)((const struct gr_line *)address - g->ingress);
+  const uint32_t lap = (uint32_t)(after >> 32) - 1u;
+  const uint32_t pos = (lap << g->ingress_shift) + slot;
+  if ((int32_t)(pos - g->boundary->ingress_head.v) >= (int32_t)g->options.ingress_slots) {
+    gr_sim_fail("I2: the host writes position %u while the device has read to %u only", pos,
+                g->boundary->ingress_head.v);
+  }
+}
+
+static void overslept(uint32_t participant, uint64_t since_step)
+{
+  (void)since_step;
+  const bool is_disturbed = gr_sim_is_parked() || (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
+  if (g != NULL && !is_disturbed && g->dev->run.v != GR_RUN_GO) {
+    gr_sim_fail("I8: lost wake-up: participant %u slept its whole time while it should leave",
+                participant);
+  }
+  if (g != NULL && !is_disturbed && ready_since_ns != 0 &&
+      gr_sim_now_ns() - ready_since_ns > LOST_NS) {
+    gr_sim_fail("I8: lost wake-up: participant %u slept its whole time while a task was ready",
+                participant);
+  }
+}
+
+void gr_invariants_report(void *file)
+{
+  FILE *out = file;
+  if (g == NULL) {
+    return;
+  }
+  const struct gr_dev *dev = g->dev;
+  fprintf(out,
+          "device: %u teams of %u lanes, idle mode %u, reserved ingress %u, idle exit %llu ns\n",
+          dev->teams, g->options.lanes, dev->idle_mode, dev->reserved_ingress,
+          (unsigned long long)dev->idle_exit_ns);
+  fprintf(out, "  idle 0x%llx  queued 0x%llx  duty %u  run %u  ingress %u of %u read  resting %u\n",
+          (unsigned long long)dev->idle[0].v, (unsigned long long)dev->queued.v, dev->duty.v,
+          dev->run.v, g->boundary->ingress_head.v, g->ingress_tail, g->boundary->resting.v);
+  for (uint32_t i = 0; i < 4u; i++) {
+    fprintf(out, "  runq %u: head %u tail %u\n", i, dev->runq[i].head.v, dev->runq[i].tail.v);
+  }
+  for (uint32_t i = 0; i < dev->teams; i++) {
+    const struct gr_line *line = &dev->mailbox[i].line;
+    fprintf(out, "  team %u: mailbox tags %u%u%u%u asleep %u, %llu done, %llu submitted\n", i,
+            line->chunk[0].tag, line->chunk[1].tag, line->chunk[2].tag, line->chunk[3].tag,
+            dev->mailbox[i].asleep.v, (unsigned long long)dev->team[i].completed.v,
+            (unsigned long long)dev->team[i].submitted.v);
+  }
+}
+
+void gr_invariants_watch(struct grosr *opened)
+{
+  g = opened;
+  ready_since_ns = 0;
+  if (g == NULL) {
+    return;
+  }
+  struct gr_dev *dev = g->dev;
+  gr_sim_watch(g->completion, g->options.completion_slots * sizeof *g->completion,
+               completion_stored);
+  gr_sim_watch(g->ingress, g->options.ingress_slots * sizeof *g->ingress, ingress_stored);
+  gr_sim_on_oversleep(overslept);
+  gr_sim_name(dev->idle, sizeof dev->idle, sizeof dev->idle[0], "idle");
+  gr_sim_name(&dev->queued, sizeof dev->queued, 0, "queued");
+  gr_sim_name(&dev->duty, sizeof dev->duty, 0, "duty");
+  gr_sim_name(&dev->run, sizeof dev->run, 0, "run");
+  gr_sim_name(&dev->join_free, sizeof dev->join_free, 0, "join_free");
+  gr_sim_name(dev->runq, sizeof dev->runq, sizeof dev->runq[0], "runq");
+  gr_sim_name(dev->runq[0].slot, GR_CONTEXTS_MAX * (sizeof(struct gr_line) << dev->runq_shift),
+              sizeof(struct gr_line), "runq slot");
+  gr_sim_name(dev->mailbox, dev->teams * sizeof *dev->mailbox, sizeof *dev->mailbox, "mailbox");
+  gr_sim_name(dev->team, dev->teams * sizeof *dev->team, sizeof *dev->team, "record");
+  gr_sim_name(dev->join, dev->join_slots * sizeof *dev->join, sizeof *dev->join, "join");
+  gr_sim_name(dev->cancel, dev->completion_slots * sizeof *dev->cancel, sizeof *dev->cancel,
+              "cancel");
+  gr_sim_name(g->ingress, g->options.ingress_slots * sizeof *g->ingress, sizeof *g->ingress,
+              "ingress");
+  gr_sim_name(g->completion, g->options.completion_slots * sizeof *g->completion,
+              sizeof *g->completion, "completion");
+  gr_sim_name(&g->boundary->ingress_head, 4, 0, "ingress_head");
+  gr_sim_name(&g->boundary->resting, 4, 0, "resting");
+  gr_sim_name(&g->boundary->ready, 4, 0, "ready");
+  gr_sim_name(g->boundary->control, sizeof g->boundary->control, sizeof(struct gr_line), "control");
+  gr_sim_name(&g->submit_lock, 4, 0, "submit_lock");
+}

@@ -1,0 +1,53 @@
+/* scenario.h - what grosr sim runs: whole lives of a device, and single protocols.
+ *
+ * A scenario is a function for participant 0, the invariants that are checked at every step, and
+ * the faults that it can stand. What a run does beyond that is drawn from its seed.
+ *
+ * Next: scenario_device.c (lives), scenario_protocol.c (protocols, explored exhaustively). */
+#pragma once
+
+#include "sim/sim.h"
+
+struct gr_scenario {
+  const char *name;
+  const char *what; /* one line, for grosr sim --list */
+  void (*main)(void *argument);
+  void (*check)(void);
+  uint32_t faults;    /* bits of enum gr_sim_fault that it can stand */
+  bool can_park;      /* it can stand somebody stopping for ever */
+  bool is_protocol;   /* small enough for GR_SIM_EXPLORE, and nothing else */
+  uint32_t share;     /* of the time of a budget */
+  uint64_t steps_max; /* of one run; 0: the default */
+};
+
+/* A name of NULL ends it. */
+extern const struct gr_scenario gr_scenarios[];
+
+/* scenario_device.c */
+void gr_scenario_device(void *argument);
+void gr_scenario_dispatch(void *argument);
+void gr_scenario_lanes(void *argument);
+void gr_scenario_full(void *argument);
+void gr_scenario_stuck(void *argument);
+void gr_scenario_memory(void *argument);
+/* invariants.c: of a device that is open; each is one of shared/boundary.h and shared/dev.h. */
+void gr_invariants_check(void);
+/* The device's state, for people. */
+void gr_invariants_report(void *file);
+struct grosr;
+void gr_invariants_watch(struct grosr *g); /* NULL: nothing is open any more */
+/* scenario_protocol.c */
+void gr_scenario_runq(void *argument);
+void gr_scenario_runq_push(void *argument);
+void gr_scenario_runq_pop(void *argument);
+void gr_scenario_mailbox(void *argument);
+void gr_scenario_mailbox_two(void *argument);
+void gr_scenario_sleep(void *argument);
+void gr_scenario_join(void *argument);
+void gr_scenario_join_list(void *argument);
+void gr_scenario_duty(void *argument);
+/* scenario_boundary.c */
+void gr_scenario_ring(void *argument);
+void gr_scenario_ring_two(void *argument);
+void gr_scenario_completion(void *argument);
+void gr_scenario_rest(void *argument);

@@ -1,0 +1,295 @@
+/* scenario_protocol.c - single protocols between two or three participants, small enough for every
+ * schedule to be tried (explore.c): the real functions on a struct gr_dev made by hand.
+ *
+ * Loops that wait call gr_sim_retry, at which explore.c lets a participant wait for a store; one
+ * that waits for ever is a lost wake-up, and "stuck" is what the run then fails with.
+ *
+ * Next: scenarios.c. */
+#include "device/microkernel.h"
+#include "sim/protocol.h"
+#include "sim/scenario.h"
+
+/* ---- runq: two producers and a consumer on a queue of two slots ---- */
+static uint32_t popped_mask;
+
+static void push(struct gr_dev *dev, uint64_t number)
+{
+  struct gr_task task = {{number, number + 1u, number + 2u, number + 3u}, {{0}}};
+  uint32_t pos;
+  while (gr_runq_reserve(dev, &dev->runq[0], 1u, &pos) != GR_OK) {
+    gr_sim_retry(number);
+  }
+  gr_runq_fill(dev, &dev->runq[0], pos, &task);
+}
+
+static uint64_t pop(struct gr_dev *dev, uint64_t mine)
+{
+  struct gr_task task;
+  while (gr_runq_pop(dev, &dev->runq[0], &task) != GR_OK) {
+    gr_sim_retry(mine);
+  }
+  for (uint32_t i = 0; i < 4u; i++) {
+    gr_sim_expect(task.arg[i] == task.arg[0] + i);
+  }
+  gr_sim_expect((popped_mask >> task.arg[0] & 1u) == 0);
+  popped_mask |= 1u << task.arg[0];
+  return task.arg[0];
+}
+
+static void *push_three(void *dev)
+{
+  for (uint64_t i = 1; i <= 3u; i++) {
+    push(dev, i);
+  }
+  return NULL;
+}
+
+/* One producer, one consumer, the ring wraps: first in, first out. */
+void gr_scenario_runq(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(1);
+  popped_mask = 0;
+  const uint32_t id = gr_protocol_spawn("producer", push_three, dev);
+  for (uint64_t i = 1; i <= 3u; i++) {
+    gr_sim_expect(pop(dev, i) == i);
+  }
+  gr_sim_join(id);
+}
+
+static void *push_one(void *dev)
+{
+  push(dev, 4);
+  return NULL;
+}
+static void *push_other(void *dev)
+{
+  push(dev, 5);
+  return NULL;
+}
+void gr_scenario_runq_push(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(1);
+  popped_mask = 0;
+  const uint32_t first = gr_protocol_spawn("producer 4", push_one, dev);
+  const uint32_t second = gr_protocol_spawn("producer 5", push_other, dev);
+  pop(dev, 1);
+  gr_sim_join(first);
+  gr_sim_join(second);
+  pop(dev, 2);
+  gr_sim_expect(popped_mask == 0x30u);
+}
+
+static void *pop_one(void *dev)
+{
+  pop(dev, 1);
+  return NULL;
+}
+void gr_scenario_runq_pop(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(1);
+  popped_mask = 0;
+  const uint32_t first = gr_protocol_spawn("consumer", pop_one, dev);
+  const uint32_t second = gr_protocol_spawn("consumer", pop_one, dev);
+  push(dev, 4);
+  push(dev, 5);
+  gr_sim_join(first);
+  gr_sim_join(second);
+  gr_sim_expect(popped_mask == 0x30u);
+}
+
+/* ---- mailbox, idle bits, queue: a team that goes idle while others bring it tasks ---- */
+struct idle_case {
+  struct gr_dev *dev;
+  struct gr_team *placer[2];
+  struct gr_team *worker;
+  uint64_t *word; /* plain: what the placer wrote before */
+};
+static struct idle_case idle_case;
+
+static void *place_first(void *argument)
+{
+  (void)argument;
+  struct gr_task task = {{7u, 0, 0, 0}, {{0}}};
+  idle_case.word[0] = 70u;
+  gr_sim_expect(gr_sched_place(idle_case.placer[0], &task) == GR_OK);
+  return NULL;
+}
+static void *place_second(void *argument)
+{
+  (void)argument;
+  struct gr_task task = {{8u, 0, 0, 0}, {{0}}};
+  idle_case.word[16] = 80u;
+  gr_sim_expect(gr_sched_place(idle_case.placer[1], &task) == GR_OK);
+  return NULL;
+}
+
+/* Turns of the worker until it has had `wanted` tasks, each once. */
+static void *work(void *argument)
+{
+  const uint32_t wanted = (uint32_t)(uintptr_t)argument;
+  struct gr_lead lead = {0};
+  uint32_t mask = 0;
+  lead.team = idle_case.worker;
+  lead.dev = idle_case.dev;
+  for (uint32_t count = 0; count < wanted;) {
+    if (lead.dev->idle_mode != GR_IDLE_LATENCY) {
+      lead.looks = GR_LOOK_TURNS; /* every turn is one of those that look at the clock */
+    }
+    if (gr_turn(&lead) == GR_TURN_RUN) {
+      const uint64_t number = lead.team->task->arg[0];
+      gr_sim_expect((number == 7u || number == 8u) && (mask >> number & 1u) == 0);
+      gr_sim_expect(idle_case.word[number == 7u ? 0 : 16] == number * 10u);
+      mask |= 1u << number;
+      count++;
+    } else if (!lead.drowsy && !lead.recheck && lead.idle_since_ns != 0u) {
+      gr_sim_retry((uint64_t)mask << 32 | count << 1 | (lead.announced ? 1u : 0u));
+    }
+  }
+  return NULL;
+}
+
+static void idle_begin(uint32_t mode)
+{
+  struct gr_dev *dev = gr_protocol_dev(3);
+  dev->idle_mode = mode;
+  dev->reserved_ingress = 1u; /* the worker is no team 0: no ring to read */
+  idle_case.dev = dev;
+  idle_case.placer[0] = gr_protocol_team(dev, 0);
+  idle_case.placer[1] = gr_protocol_team(dev, 2);
+  idle_case.worker = gr_protocol_team(dev, 1);
+  idle_case.word = gr_sim_take("words", 256);
+}
+
+void gr_scenario_mailbox(void *argument)
+{
+  (void)argument;
+  idle_begin(GR_IDLE_LATENCY);
+  const uint32_t id = gr_protocol_spawn("worker", work, (void *)1);
+  place_first(NULL);
+  gr_sim_join(id);
+}
+
+void gr_scenario_mailbox_two(void *argument)
+{
+  (void)argument;
+  idle_begin(GR_IDLE_LATENCY);
+  const uint32_t id = gr_protocol_spawn("worker", work, (void *)2);
+  const uint32_t second = gr_protocol_spawn("placer", place_second, NULL);
+  place_first(NULL);
+  gr_sim_join(id);
+  gr_sim_join(second);
+}
+
+static void overslept(uint32_t participant, uint64_t since_step)
+{
+  (void)participant;
+  (void)since_step;
+  gr_sim_fail("lost wake-up: the worker sleeps until its time is over");
+}
+
+void gr_scenario_sleep(void *argument)
+{
+  (void)argument;
+  idle_begin(GR_IDLE_QUIET);
+  gr_sim_on_oversleep(overslept);
+  const uint32_t id = gr_protocol_spawn("worker", work, (void *)1);
+  place_first(NULL);
+  gr_sim_join(id);
+}
+
+/* ---- join: two children of one fork, and the free list ---- */
+static struct gr_team *join_team[2];
+static uint64_t *join_words;
+
+static void *finish_child(void *argument)
+{
+  const uint32_t me = (uint32_t)(uintptr_t)argument;
+  struct gr_team *team = join_team[me];
+  join_words[me * 16u] = 1u;
+  gr_join_finish(team, 0u, GR_OK);
+  if (team->has_next != 0u) { /* the last one: it sees what both wrote */
+    gr_sim_expect(join_words[0] == 1u && join_words[16] == 1u && team->next.arg[0] == 99u);
+    join_words[32] += 1u;
+  }
+  return NULL;
+}
+
+void gr_scenario_join(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(2);
+  join_team[0] = gr_protocol_team(dev, 0);
+  join_team[1] = gr_protocol_team(dev, 1);
+  join_words = gr_sim_take("words", 512);
+  gr_sim_expect(gr_join_take(dev) == 1u);
+  dev->join[0].then.arg[0] = 99u;
+  gr_store_relaxed_gpu_u32(&dev->join[0].pending, 2u);
+  const uint32_t id = gr_protocol_spawn("child 1", finish_child, (void *)1);
+  finish_child(NULL);
+  gr_sim_join(id);
+  gr_sim_expect(join_words[32] == 1u);
+  gr_sim_expect(gr_join_take(dev) == 1u && gr_join_take(dev) == 2u && gr_join_take(dev) == 0u);
+}
+
+static void *take_and_give(void *argument)
+{
+  struct gr_dev *dev = argument;
+  for (uint32_t i = 0; i < 2u; i++) {
+    const uint32_t taken = gr_join_take(dev);
+    if (taken != 0u) {
+      uint64_t *owner = &dev->join[taken - 1u].then.arg[0]; /* plain: ours alone while taken */
+      gr_sim_expect(*owner == 0u);
+      *owner = 1u;
+      *owner = 0u;
+      gr_join_give(dev, taken - 1u);
+    }
+  }
+  return NULL;
+}
+
+void gr_scenario_join_list(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(2);
+  const uint32_t id = gr_protocol_spawn("taker", take_and_give, dev);
+  take_and_give(dev);
+  gr_sim_join(id);
+  gr_sim_expect(gr_join_take(dev) != 0u && gr_join_take(dev) != 0u && gr_join_take(dev) == 0u);
+}
+
+/* ---- duty: who reads the ring hands its place on ---- */
+static struct gr_team *duty_team[2];
+
+static void *take_duty(void *argument)
+{
+  struct gr_team *team = duty_team[(uintptr_t)argument];
+  struct gr_lead lead = {0};
+  lead.team = team;
+  lead.dev = team->dev;
+  for (uint32_t times = 0; times < 2u;) {
+    if (gr_duty_try_take(&lead)) {
+      lead.ingress_pos++;
+      lead.control_pos += 2u;
+      gr_duty_give(&lead);
+      times++;
+    } else {
+      gr_sim_retry(times);
+    }
+  }
+  return NULL;
+}
+
+void gr_scenario_duty(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = gr_protocol_dev(2);
+  duty_team[0] = gr_protocol_team(dev, 0);
+  duty_team[1] = gr_protocol_team(dev, 1);
+  const uint32_t id = gr_protocol_spawn("other", take_duty, (void *)1);
+  take_duty(NULL);
+  gr_sim_join(id);
+  gr_sim_expect(dev->ingress_pos == 4u && dev->control_pos == 8u);
+}

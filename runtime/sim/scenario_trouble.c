@@ -1,0 +1,130 @@
+/* scenario_trouble.c - lives in which something is short, stuck, or not to be had.
+ *
+ * Next: scenario_protocol.c. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <grosr/grosr.h>
+
+#include "sim/scenario.h"
+
+GROSR_IMAGE(sim);
+
+#define MANY 150u
+
+static void options_small(struct grosr_options *o)
+{
+  grosr_options_init(o);
+  o->device = "sim";
+  o->image = &grosr_image_sim;
+  o->teams = 1u + (uint32_t)(gr_sim_random() % 2u);
+  o->idle_mode = (enum grosr_idle_mode)(gr_sim_random() % 3u);
+  o->runq_slots = o->completion_slots = o->ingress_slots = 64u;
+  o->join_slots = 16u;
+  o->shared_bytes = 8192u;
+}
+
+static uint64_t words_take(struct grosr *g, uint64_t **words)
+{
+  void *host;
+  uint64_t device;
+  gr_sim_expect(grosr_shared_take(g, 4096u, &host, &device) == 0);
+  *words = host;
+  return device;
+}
+
+static struct grosr *open_or_fail(const struct grosr_options *options)
+{
+  struct grosr *g;
+  if (grosr_open(options, &g) < 0) {
+    gr_sim_fail("grosr_open: %s", grosr_last_error());
+  }
+  gr_invariants_watch(g);
+  return g;
+}
+
+/* More tasks than any ring or table holds: "again" or a wait, nothing lost. */
+void gr_scenario_full(void *argument)
+{
+  (void)argument;
+  struct grosr_options options;
+  uint64_t *words;
+  uint32_t mark;
+  options_small(&options);
+  struct grosr *g = open_or_fail(&options);
+  const uint64_t device = words_take(g, &words);
+  gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
+  struct grosr_task tasks[MANY];
+  for (uint32_t i = 0; i < MANY; i++) {
+    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}};
+  }
+  const bool is_patient = gr_sim_random() % 2u == 0;
+  uint32_t done = 0;
+  while (done < MANY) {
+    const int64_t more =
+        grosr_submit_many(g, tasks + done, MANY - done, is_patient ? GROSR_FOREVER : 0u, NULL);
+    gr_sim_expect(more > 0 || (more == -EAGAIN && !is_patient));
+    done += more > 0 ? (uint32_t)more : 0u;
+  }
+  gr_sim_expect(grosr_wait_all(g, GROSR_FOREVER) == 0);
+  for (uint32_t i = 0; i < MANY; i++) {
+    gr_sim_expect(words[i] == 1u);
+  }
+  /* The ticket table: 64 unwaited tickets are all there are. */
+  grosr_ticket tickets[65];
+  memset(words, 0, 65u * sizeof words[0]);
+  int64_t taken = grosr_submit_many(g, tasks, 65u, 1000000u, tickets);
+  gr_sim_expect(taken == 64);
+  gr_sim_expect(grosr_submit(g, &tasks[64], &tickets[64]) == -EAGAIN);
+  gr_sim_expect(grosr_wait_many(g, tickets, 64u, GROSR_FOREVER, NULL) == 64);
+  gr_sim_expect(grosr_submit(g, &tasks[64], &tickets[64]) == 0);
+  gr_sim_expect(grosr_wait(g, tickets[64], GROSR_FOREVER, NULL) == 0);
+  gr_sim_expect(grosr_close(g) == 0);
+  gr_invariants_watch(NULL);
+}
+
+/* An op that does not return: waits end, the black box names it, and another device opens. */
+void gr_scenario_stuck(void *argument)
+{
+  (void)argument;
+  struct grosr_options options;
+  char text[2048];
+  uint64_t *words;
+  uint32_t stuck;
+  options_small(&options);
+  options.op_ns_max = 1000000u;
+  options.close_ns_max = 2000000u;
+  struct grosr *g = open_or_fail(&options);
+  const uint64_t device = words_take(g, &words);
+  gr_sim_expect(grosr_op(g, "stuck", &stuck) == 0);
+  const struct grosr_task task = {stuck, 0, {device, 0, device + 1024u, 0}};
+  grosr_ticket ticket;
+  gr_sim_expect(grosr_submit(g, &task, &ticket) == 0);
+  gr_sim_expect(grosr_wait(g, ticket, GROSR_FOREVER, NULL) == -ETIMEDOUT);
+  gr_sim_expect(grosr_submit(g, &task, &ticket) == -EIO);
+  bool is_named = false;
+  for (uint32_t looks = 0; looks < 8u && !is_named; looks++) { /* weak memory: it may be late */
+    gr_sim_expect(grosr_black_box(g, text, sizeof text) > 0);
+    is_named = strstr(text, "RUNNING 'stuck'") != NULL;
+  }
+  gr_sim_expect(is_named);
+  gr_sim_expect(grosr_close(g) == -ETIMEDOUT);
+  gr_invariants_watch(NULL);
+  gr_scenario_full(NULL);
+}
+
+/* Memory that is not to be had: the open fails whole, and the next one works. */
+void gr_scenario_memory(void *argument)
+{
+  (void)argument;
+  for (uint32_t tries = 0; tries < 3u; tries++) {
+    struct grosr_options options;
+    struct grosr *g;
+    options_small(&options);
+    const int error = grosr_open(&options, &g);
+    gr_sim_expect(error == 0 || error == -ENOMEM);
+    gr_sim_expect(error == 0 || grosr_last_error()[0] != '\0');
+    gr_sim_expect(error != 0 || grosr_close(g) == 0);
+  }
+}

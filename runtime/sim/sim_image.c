@@ -1,0 +1,133 @@
+/* sim_image.c - the ops of the scenarios: they check, too, and fail the run where they stand.
+ *
+ * Argument 0 is the address of 64-bit words, argument 1 the task's own word, which no other task
+ * has: it is written plainly, so that a task that is run twice, or whose completion is seen before
+ * what it wrote, is a wrong value or a race. Next: scenario.h. */
+#include <grosr/device.h>
+
+#define SIM_OPS(OP)                                                                                \
+  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck)
+GR_OP_IDS(SIM_OPS)
+
+/* The task's word goes from 0 to 1: it is run for the first time. */
+GR_DEV void mark_once(struct gr_team *team)
+{
+  uint64_t *word = gr_arg_ptr(team, 0, uint64_t) + gr_arg_u64(team, 1);
+  if (gr_lane() == 0u) {
+    if (*word != 0u) {
+      gr_sim_fail("task %llu is run twice", (unsigned long long)gr_arg_u64(team, 1));
+    }
+    *word = 1u;
+  }
+}
+
+GR_DEV int32_t mark(struct gr_team *team)
+{
+  mark_once(team);
+  return GR_OK;
+}
+
+GR_DEV int32_t fails(struct gr_team *team)
+{
+  mark_once(team);
+  return -(int32_t)gr_arg_u64(team, 2);
+}
+
+GR_DEV int32_t slow(struct gr_team *team)
+{
+  for (uint64_t i = 0u; i < gr_arg_u64(team, 2); i++) {
+    gr_pause();
+    if (gr_cancelled_team(team)) {
+      break;
+    }
+  }
+  mark_once(team);
+  return GR_OK;
+}
+
+/* Submits argument 2 tasks, whose words follow its own; its result is how many were taken. */
+GR_DEV int32_t spawn(struct gr_team *team)
+{
+  int32_t taken = 0;
+  mark_once(team);
+  struct gr_task child = gr_task_make(team, GR_ID(mark));
+  child.arg[0] = gr_arg_u64(team, 0);
+  for (uint64_t i = 1u; i <= gr_arg_u64(team, 2); i++) {
+    child.arg[1] = gr_arg_u64(team, 1) + i;
+    const int32_t status = gr_submit_team(team, &child);
+    if (status != GR_OK) {
+      break;
+    }
+    taken++;
+  }
+  return taken;
+}
+
+/* Forks argument 2 children, of op argument 3, whose words follow its own, and `then`. */
+GR_DEV int32_t fork(struct gr_team *team)
+{
+  struct gr_task *children = (struct gr_task *)gr_scratch(team);
+  const uint32_t count = (uint32_t)gr_arg_u64(team, 2);
+  mark_once(team);
+  for (uint32_t i = gr_lane(); i < count; i += gr_lanes()) {
+    children[i] = gr_task_make(team, (uint32_t)gr_arg_u64(team, 3));
+    children[i].arg[0] = gr_arg_u64(team, 0);
+    children[i].arg[1] = gr_arg_u64(team, 1) + 1u + i;
+    children[i].arg[2] = 7u;
+  }
+  struct gr_task next = gr_task_make(team, GR_ID(then));
+  next.arg[0] = gr_arg_u64(team, 0);
+  next.arg[1] = gr_arg_u64(team, 1) + 1u + count;
+  next.arg[2] = count;
+  return gr_fork_team(team, children, count, &next);
+}
+
+/* All children are done, and what they wrote can be read plainly. */
+GR_DEV int32_t then(struct gr_team *team)
+{
+  const uint64_t *words = gr_arg_ptr(team, 0, uint64_t);
+  for (uint64_t i = 1u; gr_lane() == 0u && i <= gr_arg_u64(team, 2); i++) {
+    gr_sim_expect(words[gr_arg_u64(team, 1) - i] == 1u);
+  }
+  mark_once(team);
+  return 77;
+}
+
+/* Every collective, and scratch handed round by barriers. */
+GR_DEV int32_t lanes(struct gr_team *team)
+{
+  uint32_t *scratch = (uint32_t *)gr_scratch(team);
+  const uint64_t n = gr_lanes(), me = gr_lane();
+  gr_sim_expect(gr_team_sum_u64(team, me + 1u) == n * (n + 1u) / 2u);
+  gr_sim_expect(gr_team_max_u64(team, me) == n - 1u);
+  gr_sim_expect(gr_team_min_u64(team, me + 5u) == 5u);
+  gr_sim_expect(gr_team_scan_u64(team, 2u) == 2u * me);
+  gr_sim_expect(gr_team_broadcast_u64(team, me + 9u) == 9u);
+  for (uint32_t round = 0u; round < 2u; round++) {
+    scratch[me] = (uint32_t)me + round;
+    gr_team_barrier();
+    gr_sim_expect(scratch[(me + 1u) % n] == (me + 1u) % n + round);
+    gr_team_barrier();
+  }
+  mark_once(team);
+  return (int32_t)n;
+}
+
+/* Signals argument 2 to the word of argument 3. */
+GR_DEV int32_t tell(struct gr_team *team)
+{
+  mark_once(team);
+  gr_signal_team(team, gr_arg_ptr(team, 3, uint64_t), gr_arg_u64(team, 2));
+  return GR_OK;
+}
+
+/* Never returns, until the word of argument 2 is set. */
+GR_DEV int32_t stuck(struct gr_team *team)
+{
+  while (gr_load_relaxed_gpu_u64(gr_arg_ptr(team, 2, gr_au64)) == 0u) {
+    gr_pause();
+  }
+  return GR_OK;
+}
+
+GR_IMAGE(sim, SIM_OPS)
