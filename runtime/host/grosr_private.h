@@ -74,6 +74,8 @@ struct grosr {
 int gr_memory_map_build(struct grosr *g);
 
 /* ---- launch.c ---- */
+/* Launches of this process so far. */
+extern gr_au32 gr_incarnations;
 /* Launches the microkernel and waits until every team has reported in. Under launch_lock, or alone.
  */
 int gr_launch(struct grosr *g);

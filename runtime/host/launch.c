@@ -12,7 +12,7 @@
 #define KILL_AFTER_NS 200000000u /* a stuck or failed device gets this long to stop by itself */
 #define LOOK_NS       20000u
 
-static gr_au32 incarnations; /* of this process */
+gr_au32 gr_incarnations;
 
 static int failed_check(struct grosr *g)
 {
@@ -30,7 +30,7 @@ static int failed_check(struct grosr *g)
 
 int gr_launch(struct grosr *g)
 {
-  const uint32_t incarnation = gr_add_relaxed_gpu_u32(&incarnations, 1u) + 1u;
+  const uint32_t incarnation = gr_add_relaxed_gpu_u32(&gr_incarnations, 1u) + 1u;
   const struct gr_launch launch = {g->dev, g->options.teams, g->options.lanes,
                                    g->options.scratch_bytes, incarnation};
   gr_store_release_gpu_u32(&g->incarnation, incarnation);

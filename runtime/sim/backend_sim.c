@@ -12,6 +12,7 @@
 
 #include "device/microkernel.h"
 #include "host/grosr_private.h"
+#include "sim/backend_sim.h"
 
 #define WARP_LANES_MAX 32u
 
@@ -22,6 +23,11 @@ struct gr_backend {
   unsigned char *memory; /* of the teams: struct gr_team and scratch each */
   size_t team_bytes;
 };
+
+void gr_backend_begin(void)
+{
+  gr_incarnations.v = 0; /* of this process: a seed gives the same trace in every run of it */
+}
 
 static int sim_probe(int index)
 {

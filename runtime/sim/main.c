@@ -30,6 +30,7 @@
 enum { EXIT_FOUND = 1, EXIT_REFUSED = 2 };
 struct tally {
   uint64_t runs, steps, distinct;
+  uint64_t trace; /* hash of all traces */
   double seconds;
 };
 
@@ -138,6 +139,7 @@ static bool run(const struct gr_scenario *scenario, const struct gr_sim_config *
   gr_sim_run(config, scenario->main, NULL, &outcome);
   tally->runs++;
   tally->steps += outcome.steps;
+  tally->trace = tally->trace * 31u + outcome.hash;
   tally->seconds += now_s() - since_s;
   tally->distinct += is_new(outcome.schedule ^ (uint64_t)(scenario - gr_scenarios) << 56) ? 1u : 0u;
   if (outcome.failed) {
@@ -247,6 +249,7 @@ static void sum_up(double seconds)
       printf("scenario %-8s %9" PRIu64 " runs, %12" PRIu64 " operations, %9" PRIu64
              " distinct schedules, %.1f s\n",
              s->name, t->runs, t->steps, t->distinct, t->seconds);
+      printf("  trace hash of %s: 0x%016" PRIx64 "\n", s->name, t->trace);
     }
     all.runs += t->runs;
     all.steps += t->steps;

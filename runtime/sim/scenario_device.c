@@ -250,7 +250,7 @@ static void close_device(void)
 static void live(uint32_t lanes, bool is_small)
 {
   uint32_t id[THREADS_MAX];
-  uint32_t threads = 1u + (uint32_t)dice(L.is_small ? 2 : 1u + dice(THREADS_MAX));
+  uint32_t threads = 1u + (uint32_t)dice(is_small ? 2 : 1u + dice(THREADS_MAX));
   if (!open_device(lanes, is_small)) {
     return;
   }

@@ -6,6 +6,7 @@
  * is none, the run is stuck, and that is a failure that says where everybody stands.
  *
  * Next: schedule.c (who is next), memory.c (what a load sees). */
+#include "sim/backend_sim.h"
 #include "sim/sim_private.h"
 
 #include <errno.h>
@@ -313,6 +314,7 @@ static void world_begin(const struct gr_sim_config *config, struct gr_sim_outcom
   W.now_ns = 1000000000u; /* 0 means "no time" in places */
   W.next_wake_ns = UINT64_MAX;
   W.overslept = NULL;
+  gr_backend_begin();
   gr_schedule_begin();
   gr_memory_begin();
   gr_region_begin();
