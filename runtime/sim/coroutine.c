@@ -10,6 +10,7 @@
 
 #if defined(__SANITIZE_ADDRESS__)
 #include <pthread.h>
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #define LEAVE(from, to) __sanitizer_start_switch_fiber(&(from)->fake_stack, bottom(to), size(to))
 #define ARRIVE(c)       __sanitizer_finish_switch_fiber((c)->fake_stack, NULL, NULL)
@@ -28,7 +29,10 @@ static size_t size(const struct gr_coroutine *c)
 {
   return c->stack == NULL ? thread_stack_bytes : c->stack_bytes;
 }
+/* What the last run left on the stack, in the middle of its functions, is no longer there. */
+#define CLEAN(c) __asan_unpoison_memory_region((c)->stack, (c)->stack_bytes + sysconf(_SC_PAGESIZE))
 #else
+#define CLEAN(c)
 #define LEAVE(from, to)
 #define ARRIVE(c)
 #endif
@@ -70,11 +74,12 @@ void gr_coroutine_start(struct gr_coroutine *c, void (*entry)(void *), void *arg
   c->argument = argument;
   c->fake_stack = NULL;
   c->is_new = true;
+  CLEAN(c);
 }
 
 static void enter(struct gr_coroutine *c)
 {
-  ucontext_t context;
+  static ucontext_t context; /* of no use once there: and this frame never returns */
   const uint64_t self = (uint64_t)(uintptr_t)c;
   c->is_new = false;
   getcontext(&context);

@@ -37,6 +37,7 @@ struct tally {
 static struct gr_sim_args A;
 static struct {
   struct tally tally[SCENARIOS_MAX];
+  uint64_t explored; /* schedules of protocols: each run of explore.c is another */
   const struct gr_scenario *now; /* what runs: for a crash's last words */
   uint64_t now_seed;
 } T;
@@ -234,6 +235,7 @@ static bool explore_all(void)
         printf("FOUND in protocol %s: %s\nto repeat: grosr sim --explore --scenario %s\n", s->name,
                explored.what, s->name);
       }
+      T.explored += explored.runs;
       fflush(stdout);
     }
   }
@@ -257,11 +259,10 @@ static void sum_up(double seconds)
     all.seconds += t->seconds;
   }
   if (all.runs != 0) {
-    printf(
-        "in all   %18" PRIu64 " runs, %12" PRIu64 " operations, %9" PRIu64
-        " distinct schedules; %.2f million operations/s; %.1f s with exploring; seeds from %" PRIu64
-        "\n",
-        all.runs, all.steps, all.distinct, 1e-6 * (double)all.steps / all.seconds, seconds, A.seed);
+    printf("in all %" PRIu64 " runs, %" PRIu64 " operations, %.2f million a second; %" PRIu64
+           " distinct schedules, and %" PRIu64 " explored; %.1f s; seeds from %" PRIu64 "\n",
+           all.runs, all.steps, 1e-6 * (double)all.steps / all.seconds, all.distinct, T.explored,
+           seconds, A.seed);
   }
 }
 
