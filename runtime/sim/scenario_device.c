@@ -61,7 +61,7 @@ static void options_draw(struct grosr_options *o, uint32_t lanes)
   o->join_slots = 16u;
   o->scratch_bytes = 512u;
   o->shared_bytes = SHARED_BYTES;
-  if (L.is_shaken) {
+  if (gr_sim_config()->scheduler == GR_SIM_PARK) {
     o->op_ns_max = 2000000u;
     o->boot_ns_max = o->close_ns_max = 4000000u;
   }
@@ -211,7 +211,8 @@ static bool open_device(uint32_t lanes, bool is_small)
   memset(&L, 0, sizeof L);
   L.is_small = is_small;
   L.lanes = lanes;
-  L.is_shaken = gr_sim_config()->scheduler == GR_SIM_PARK;
+  L.is_shaken = gr_sim_config()->scheduler == GR_SIM_PARK ||
+                (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
   options_draw(&options, lanes);
   const int error = grosr_open(&options, &L.g);
   if (!waited(error, "grosr_open")) {
