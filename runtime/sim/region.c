@@ -58,6 +58,7 @@ void gr_region_stored(const void *a, uint64_t before, uint64_t after)
 void *gr_sim_take(const char *name, size_t bytes)
 {
   const size_t rounded = (bytes + 127u) & ~(size_t)127u;
+  gr_world_need();
   if (G.arena == NULL) {
     void *arena = mmap(ARENA_ADDRESS, ARENA_BYTES, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);

@@ -112,6 +112,8 @@ static inline uint64_t draw(uint64_t *state)
 }
 
 /* ---- world.c ---- */
+/* Outside a run: begins one by default. */
+void gr_world_need(void);
 /* Every word of the port begins here. Returns the participant, who has the floor again. */
 struct part *gr_step(const char *doing, const void *address, const char *file, unsigned line);
 /* What the word answered, for the trace. */

@@ -151,6 +151,13 @@ static void begin_by_default(void)
   W.self = &W.part[0]; /* on the thread's own stack */
 }
 
+void gr_world_need(void)
+{
+  if (!W.is_on) {
+    begin_by_default();
+  }
+}
+
 static void faults_strike(struct part *self)
 {
   if ((W.config.faults & GR_SIM_STALLS) != 0) {
@@ -164,9 +171,7 @@ static void faults_strike(struct part *self)
 
 struct part *gr_step(const char *doing, const void *address, const char *file, unsigned line)
 {
-  if (!W.is_on) {
-    begin_by_default();
-  }
+  gr_world_need();
   struct part *self = W.self;
   self->file = file;
   self->line = line;
@@ -279,6 +284,7 @@ struct part *gr_part_add(const char *name, void *(*main)(void *), void *argument
 
 int gr_sim_spawn(const char *name, void *(*main)(void *), void *argument, uint32_t *id)
 {
+  gr_world_need();
   struct part *part = gr_part_add(name, main, argument, false);
   if (part == NULL) {
     return -EAGAIN;
@@ -360,6 +366,7 @@ uint64_t gr_sim_random(void)
 }
 const struct gr_sim_config *gr_sim_config(void)
 {
+  gr_world_need();
   return &W.config;
 }
 bool gr_sim_is_parked(void)
@@ -372,6 +379,7 @@ bool gr_sim_is_stalled(uint32_t id)
 }
 uint64_t gr_sim_now_ns(void)
 {
+  gr_world_need();
   return W.now_ns;
 }
 uint64_t gr_sim_steps(void)
