@@ -27,7 +27,7 @@
 #define WINDOW     EXP_WINDOW_MAX
 #define ELEMENTS   64u          /* of a vector: 512 bytes an operand */
 #define TASKS_MAX  10000000u    /* 160 MB of results */
-#define WARM_TASKS 10000u       /* in a loop of its own, not sampled */
+#define WARM_TASKS 10000u       /* in a loop of its own, not sampled (exp_warm_up) */
 #define WAIT_NS    10000000000u /* no wait lasts longer: 10 s */
 
 GROSR_IMAGE(exp0);
@@ -157,9 +157,9 @@ static int close_loop(struct loop *loop, uint64_t tasks)
 static uint64_t time_loop(struct loop *loop, uint64_t tasks)
 {
   loop->seed++;
-  const uint64_t begin_ns = hx_now_ns();
+  const uint64_t begin_ns = exp_now_ns();
   const int result = exp_pipeline_run(&loop->pipeline, tasks);
-  const uint64_t end_ns = hx_now_ns();
+  const uint64_t end_ns = exp_now_ns();
   if (result < 0) {
     hx_fail(loop->point, "tasks: %s; %s", grosr_strerror(result), grosr_last_error());
     return 0;
@@ -182,7 +182,8 @@ static int run_loop(struct hx_point *point, uint64_t window, uint64_t elements)
   loop.point = point;
   loop.seed = hx_seed(point);
   loop.elements = elements;
-  const uint64_t rows = tasks > WARM_TASKS ? tasks : WARM_TASKS;
+  const uint64_t warm = exp_warm_up(WARM_TASKS);
+  const uint64_t rows = tasks > warm ? tasks : warm;
   int result = open_loop(&loop, elements == 0u ? rows : WINDOW);
   if (result < 0) {
     return result;
@@ -193,8 +194,8 @@ static int run_loop(struct hx_point *point, uint64_t window, uint64_t elements)
   loop.pipeline.fill = fill;
   loop.pipeline.seen = elements == 0u ? NULL : check_seen;
   loop.pipeline.state = &loop;
-  uint64_t ns = time_loop(&loop, WARM_TASKS);
-  for (done = WARM_TASKS; ns != 0u && hx_more(point, "throughput_tasks_s"); done += tasks) {
+  uint64_t ns = time_loop(&loop, warm);
+  for (done = warm; ns != 0u && hx_more(point, "throughput_tasks_s"); done += tasks) {
     ns = time_loop(&loop, tasks);
     if (ns != 0u) {
       hx_sample(point, "throughput_tasks_s", (double)tasks * 1e9 / (double)ns);
@@ -225,18 +226,17 @@ static int run_vector(struct hx_point *point)
 int main(int argc, char **argv)
 {
   static const struct hx_metric metrics[] = {{"throughput_tasks_s", "tasks/s"}, {0}};
-  static const struct hx_factor factors[] = {{"tasks", "1e3,1e4,1e5,1e6", "1e3,1e4,1e5,1e6,1e7"},
-                                             {0}};
+  static const struct hx_factor factors[] = {
+      {"tasks", "1e3,1e4,1e5,1e6", "1e3,1e4,1e5,1e6,1e7", "1,1e2,1e3"}, {0}};
   static const struct hx_variant variants[] = {{"grosr_many", "any", NULL, run_many, "tasks"},
                                                {"grosr_single", "any", NULL, run_single, "tasks"},
                                                {"grosr_vector", "any", NULL, run_vector, "tasks"},
                                                {0}};
   static const struct hx_experiment experiment = {
-      "exp0_runtime_loop",
-      "runtime loop: add and mul tasks through the shared ring",
-      metrics,
-      factors,
-      variants,
-      exp_device_probe};
-  return hx_main(argc, argv, &experiment);
+      .name = "exp0_runtime_loop",
+      .title = "runtime loop: add and mul tasks through the shared ring",
+      .metrics = metrics,
+      .factors = factors,
+      .variants = variants};
+  return exp_main(argc, argv, &experiment);
 }

@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "exp1_body.h"
+#include "exp_device.h"
 #include "harness/hx.h"
 
 #define EXP1_TASKS_MAX  10000000u    /* of one point: 80 MB of results */
@@ -57,7 +58,7 @@ struct exp1_engine {
   bool no_window;     /* the factor window is not asked: `load` knows what it does */
   bool is_fixed; /* tasks are built into the engine (a graph): task i is task i % window, its c is
                     EXP1_FIXED_SALT, its result in word i % window */
-  /* How far the clock that the body read is ahead of hx_now_ns(), and how sure that is; NULL where
+  /* How far the clock that the body read is ahead of exp_now_ns(), and how sure that is; NULL where
    * they are the same clock. Called every few samples, because two clocks drift. */
   int (*clock)(void *state, int64_t *ahead_ns, uint64_t *error_ns);
 };
@@ -70,7 +71,8 @@ bool exp1_is_latency_point(struct hx_point *point); /* of a variant that asks bo
 int exp1_check(struct hx_point *point, const volatile uint64_t *out, uint64_t tasks, uint64_t salt);
 uint64_t exp1_tasks(struct hx_point *point);  /* 0: too many, and the point is unmet */
 uint64_t exp1_window(struct hx_point *point); /* no more than there are tasks */
-/* Whether one sample of `tasks` tasks at this rate would outlast the harness's patience (unmet). */
+/* Whether one sample of `tasks` tasks at this rate, in real time (hx_now_ns), would outlast the
+ * harness's patience (unmet). */
 bool exp1_is_too_long(struct hx_point *point, uint64_t tasks, double ns_each);
 
 /* Compares two clocks by events that the other side saw between two looks of ours: a clock that
@@ -94,6 +96,15 @@ static inline uint64_t exp1_wanted(uint64_t i, uint64_t salt)
   EXP1_BODY(out, EXP1_A(i), EXP1_B(i), salt);
   return out[0];
 }
+
+/* exp1_variants.c, exp1_variants_sim.c; both have those that are written once for all devices. */
+extern const struct hx_variant exp1_variants[];
+#define EXP1_BOTH "tasks,window"
+#define EXP1_GROSR_VARIANTS                                                                        \
+  {"grosr_host", "any", NULL, exp1_run_grosr_host, EXP1_BOTH},                                     \
+  {                                                                                                \
+    "grosr_device", "any", NULL, exp1_run_grosr_device, EXP1_BOTH                                  \
+  }
 
 /* The variants, by file. */
 int exp1_run_grosr_host(struct hx_point *point);   /* exp1_grosr.c */

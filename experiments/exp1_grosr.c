@@ -143,9 +143,9 @@ static int host_clock(void *state, int64_t *ahead_ns, uint64_t *error_ns)
   struct exp1_clock_fit fit = {0};
   for (uint32_t k = 0; k < CLOCK_TRIPS; k++) {
     uint64_t ns[3];
-    ns[0] = hx_now_ns();
+    ns[0] = exp_now_ns();
     const int result = host_once(host, &work);
-    ns[2] = hx_now_ns();
+    ns[2] = exp_now_ns();
     if (result < 0) {
       return result;
     }

@@ -14,6 +14,7 @@
 #include "exp1_chain.h"
 
 #define LINKS_CPU  500u  /* a chain is short, so that an interruption spoils little */
+#define WARM_SPAWN 256u  /* tasks from which the time of a load is estimated */
 #define LINKS_CUDA 1000u /* 1 us of clock granularity becomes 1 ns in the mean */
 
 struct device_run {
@@ -103,10 +104,11 @@ static int measure_spawn(struct device_run *device, uint64_t tasks, uint64_t win
 {
   struct hx_point *point = device->run.point;
   uint64_t salt = hx_seed(point);
-  uint64_t ns =
-      time_spawn(device, tasks < 256u ? tasks : 256u, window < 256u ? window : 256u, salt++);
-  if (ns == 0u ||
-      exp1_is_too_long(point, tasks, (double)ns / (double)(tasks < 256u ? tasks : 256u))) {
+  const uint64_t most = exp_warm_up(WARM_SPAWN);
+  const uint64_t warm = tasks < most ? tasks : most;
+  const uint64_t begin_ns = hx_now_ns();
+  uint64_t ns = time_spawn(device, warm, window < most ? window : most, salt++);
+  if (ns == 0u || exp1_is_too_long(point, tasks, (double)(hx_now_ns() - begin_ns) / (double)warm)) {
     return -EBADMSG;
   }
   ns = time_spawn(device, tasks, window, salt++);

@@ -119,12 +119,12 @@ static int make_trip(struct hx_point *point, const struct exp1_engine *engine, u
   const uint64_t salt = engine->is_fixed ? EXP1_FIXED_SALT : ~i;
   const struct exp1_work work = {0, EXP1_A(n), EXP1_B(n), salt, timed};
   if (engine->settle_ns != 0u) {
-    for (const uint64_t until_ns = hx_now_ns() + engine->settle_ns; hx_now_ns() < until_ns;) {
+    for (const uint64_t until_ns = exp_now_ns() + engine->settle_ns; exp_now_ns() < until_ns;) {
     }
   }
-  trip->submit_ns = hx_now_ns();
+  trip->submit_ns = exp_now_ns();
   int result = engine->once(engine->state, &work);
-  trip->seen_ns = hx_now_ns();
+  trip->seen_ns = exp_now_ns();
   if (result == 0 && engine->fetch != NULL) {
     result = engine->fetch(engine->state, 2u);
   }
@@ -139,10 +139,11 @@ static int make_trip(struct hx_point *point, const struct exp1_engine *engine, u
 
 static int warm_up(struct hx_point *point, const struct exp1_engine *engine, bool timed)
 {
-  const uint64_t begin_ns = hx_now_ns();
+  const uint64_t begin_ns = exp_now_ns();
+  const uint64_t trips = exp_warm_up(WARM_ONCE);
   struct trip trip = {0};
   int result = 0;
-  for (uint64_t i = 0; i < WARM_ONCE && result == 0; i++) {
+  for (uint64_t i = 0; i < trips && result == 0; i++) {
     result = make_trip(point, engine, i, timed, &trip);
     if (trip.seen_ns - begin_ns > WARM_ONCE_NS) {
       break;
@@ -223,9 +224,9 @@ static int measure_start(struct hx_point *point, const struct exp1_engine *engin
 static uint64_t time_load(struct hx_point *point, const struct exp1_engine *engine,
                           const struct exp1_load *load)
 {
-  const uint64_t begin_ns = hx_now_ns();
+  const uint64_t begin_ns = exp_now_ns();
   int result = engine->load(engine->state, load);
-  const uint64_t end_ns = hx_now_ns();
+  const uint64_t end_ns = exp_now_ns();
   const uint64_t checked =
       engine->is_fixed && load->window < load->tasks ? load->window : load->tasks;
   if (result == 0 && engine->fetch != NULL) {
@@ -248,18 +249,19 @@ static int measure_throughput(struct hx_point *point, const struct exp1_engine *
   static const uint64_t warm[] = {PROBE_LOAD, PROBE_LOAD, WARM_LOAD};
   const uint64_t tasks = exp1_tasks(point);
   struct exp1_load load = {0, engine->no_window ? tasks : exp1_window(point), hx_seed(point)};
-  double best_ns = INFINITY; /* a task, of the least disturbed load */
+  double best_ns = INFINITY; /* a task, of the least disturbed load, its check included */
   if (tasks == 0u) {
     return -ENOTSUP;
   }
   for (size_t i = 0; i < sizeof(warm) / sizeof(warm[0]); i++) {
-    load.tasks = engine->is_fixed ? load.window : tasks < warm[i] ? tasks : warm[i];
+    const uint64_t most = exp_warm_up(warm[i]);
+    load.tasks = engine->is_fixed ? load.window : tasks < most ? tasks : most;
     load.salt++;
-    const uint64_t warm_ns = time_load(point, engine, &load);
-    if (warm_ns == 0u) {
+    const uint64_t begin_ns = hx_now_ns();
+    if (time_load(point, engine, &load) == 0u) {
       return -EBADMSG;
     }
-    const double ns_each = (double)warm_ns / (double)load.tasks;
+    const double ns_each = (double)(hx_now_ns() - begin_ns) / (double)load.tasks;
     best_ns = ns_each < best_ns ? ns_each : best_ns;
   }
   if (exp1_is_too_long(point, tasks, best_ns)) {

@@ -1,4 +1,4 @@
-/* exp_device.c - see exp_device.h. Next: exp_pipeline.h */
+/* exp_device.c - see exp_device.h. Next: exp_device_sim.c */
 #include "exp_device.h"
 
 #include <stdio.h>
@@ -7,7 +7,6 @@
 
 #include <grosr/grosr.h>
 
-#include "harness/hx.h"
 #include "host/cuda_driver.h"
 
 /* The processor's name for people, as the kernel has it. */
@@ -43,7 +42,7 @@ static void describe_gpu(const char *device, char *sentence, size_t sentence_byt
            version % 1000 / 10);
 }
 
-int exp_device_probe(const char *device, char *sentence, size_t sentence_bytes)
+static int probe(const char *device, char *sentence, size_t sentence_bytes)
 {
   const int result = grosr_device_probe(device);
   if (result < 0) {
@@ -54,4 +53,21 @@ int exp_device_probe(const char *device, char *sentence, size_t sentence_bytes)
     describe_cpu(sentence, sentence_bytes);
   }
   return result;
+}
+
+int exp_main(int argc, char **argv, const struct hx_experiment *table)
+{
+  struct hx_experiment experiment = *table;
+  experiment.device_probe = probe;
+  return hx_main(argc, argv, &experiment);
+}
+
+uint64_t exp_now_ns(void)
+{
+  return hx_now_ns();
+}
+
+uint64_t exp_warm_up(uint64_t count)
+{
+  return count;
 }

@@ -10,12 +10,12 @@
 enum { KEY_TIER = 256, KEY_OUT, KEY_SEED, KEY_SAMPLES, KEY_BUDGET, KEY_DRY, KEY_ID, KEY_DESCRIBE };
 
 static const struct argp_option options[] = {
-    {"device", 'd', "DEVICE", 0, "auto (default), cpu, cuda or cuda:N", 0},
+    {"device", 'd', "DEVICE", 0, "auto (default), cpu, cuda, cuda:N or sim (simulated)", 0},
     {"tier", KEY_TIER, "TIER", 0, "smoke (default): minutes on a laptop; paper: the full sweep", 0},
     {"factor", 'f', "K=V:V,...", 0, "these values instead of the tier's, e.g. tasks=1:1e3", 0},
     {"variant", 'v', "NAME,...", 0, "only these variants", 0},
     {"out", KEY_OUT, "DIR", 0, "results go to DIR/<experiment>/ (default results/runs/<id>)", 0},
-    {"seed", KEY_SEED, "N", 0, "seed of all inputs (default 1)", 0},
+    {"seed", KEY_SEED, "N", 0, "seed of all inputs, and of a simulation (default 1)", 0},
     {"samples", KEY_SAMPLES, "N", 0, "samples wanted of each metric, instead of the tier's", 0},
     {"budget", KEY_BUDGET, "TIME", 0, "share this time among the points: 90s, 8m, 2h", 0},
     {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},

@@ -18,8 +18,9 @@ int hx_describe_table(const struct hx_experiment *experiment)
   for (size_t i = 0; i < hx_table_factor_count(experiment); i++) {
     const struct hx_factor *factor = &experiment->factors[i];
     json_array_append_new(factors,
-                          json_pack("{s:s, s:s, s:s}", "name", factor->name, "smoke", factor->smoke,
-                                    "paper", factor->paper ? factor->paper : factor->smoke));
+                          json_pack("{s:s, s:s, s:s, s:s}", "name", factor->name, "smoke",
+                                    factor->smoke, "paper", hx_table_values(factor, "paper", ""),
+                                    "sim", hx_table_values(factor, "smoke", "sim")));
   }
   for (size_t i = 0; experiment->variants[i].name != NULL; i++) {
     const struct hx_variant *variant = &experiment->variants[i];

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "device.h"
+
 #define PATH_BYTES  4096u
 #define COUNT_MAX   256u
 #define NAMES_BYTES 320u
@@ -109,6 +111,26 @@ int hx_find_all(struct hx_found *found, struct hx_why *why)
   else
     hx_find_fini(found);
   return result;
+}
+
+char *hx_find_binary(const struct hx_found *found, size_t index, const char *device,
+                     struct hx_why *why)
+{
+  const bool is_sim = device != NULL && hx_device_is_sim(device);
+  char *path = NULL;
+  if (asprintf(&path, "%s/%s%s", found->folder, found->name[index], is_sim ? "-sim" : "") < 0) {
+    hx_refuse(why, -ENOMEM, "out of memory for the name of a binary");
+    return NULL;
+  }
+  if (is_sim && access(path, X_OK) < 0) {
+    hx_refuse(why, -ENOENT,
+              "there is no %s; a build with ThreadSanitizer has no simulator, any other has: "
+              "use one of those for --device sim",
+              path);
+    free(path);
+    return NULL;
+  }
+  return path;
 }
 
 void hx_find_fini(struct hx_found *found)

@@ -20,7 +20,7 @@
  *     return work_is_right() ? 0 : hx_fail(point, "sum is %d, not %d", sum, wanted);
  *   }
  *   static const struct hx_metric metrics[] = { { "roundtrip_us", "us" }, { 0 } };
- *   static const struct hx_factor factors[] = { { "tasks", "1,1e3", "1,1e3,1e6" }, { 0 } };
+ *   static const struct hx_factor factors[] = { { "tasks", "1,1e3", "1,1e3,1e6", "1,10" }, { 0 } };
  *   static const struct hx_variant variants[] = {
  *     { "spin_floor", "cpu", NULL, run_spin, "tasks" }, { 0 }
  *   };
@@ -33,7 +33,8 @@
 
 struct hx_point; /* one variant at one combination of factor values, on one device */
 
-/* One swept column. `smoke` and `paper` are comma lists of values; paper NULL means as smoke.
+/* One swept column. `smoke` and `paper` are comma lists of values; paper NULL means as smoke. `sim`
+ * are those on device sim, where one thread does every team's steps; NULL means as smoke.
  * If all its values are whole numbers ("1e6" is one) the factor is a number: the CSV shows it in
  * plain digits and --factor may give any other number. Otherwise --factor may only choose from the
  * values listed. A name may not be one of the fixed CSV columns (so "tasks", never "n"). */
@@ -41,6 +42,7 @@ struct hx_factor {
   const char *name;
   const char *smoke;
   const char *paper;
+  const char *sim;
 };
 
 /* One measured quantity. The name carries the unit: { "roundtrip_us", "us" }. */
@@ -51,15 +53,27 @@ struct hx_metric {
 
 struct hx_variant {
   const char *name;
-  const char *device;              /* "cpu", "cuda" or "any" */
+  const char *device;              /* "cpu", "cuda", "sim" or "any" */
   int (*probe)(struct hx_point *); /* may be NULL; called before run(): 0, or hx_unmet(...) */
   int (*run)(struct hx_point *);   /* 0, negative errno, hx_fail(...) or hx_unmet(...) */
   const char *factors;             /* those that matter to it, comma list; NULL all, "" none */
 };
 
+/* What an experiment's second binary has, exp<N>_<name>-sim, whose only device is "sim": the
+ * runtime under a seeded scheduler in virtual time (runtime/sim/sim.h). Its samples are in that
+ * time; how long a point may take is still counted in real time. */
+struct hx_simulator {
+  /* Before each point, with --seed: a run of its own, so that a point's samples depend on the seed
+   * and the point, and not on what was run before it. */
+  void (*begin)(uint64_t seed);
+  /* A run that went wrong prints its report and ends the process; asked then: what it was, in one
+   * sentence, "" if nothing. */
+  const char *(*violation)(void);
+};
+
 /* All three arrays end with { 0 }, an entry whose name is NULL. */
 struct hx_experiment {
-  const char *name;  /* the binary's name: "exp1_launch_latency" */
+  const char *name;  /* the binary's name: "exp1_launch_latency", also of exp1_launch_latency-sim */
   const char *title; /* one line */
   const struct hx_metric *metrics;
   const struct hx_factor *factors;
@@ -68,12 +82,13 @@ struct hx_experiment {
    * and one line that says what is missing and what to do. NULL: the experiment knows only the
    * CPU. Called once before any point, and with "cuda:0" to decide --device auto. */
   int (*device_probe)(const char *device, char *sentence, size_t sentence_bytes);
+  const struct hx_simulator *simulator; /* NULL: a binary for real devices */
 };
 
 /* Exit status of an experiment and of `grosr run`. SIGINT gives 130, SIGTERM 143. */
 enum hx_exit {
   HX_EXIT_OK = 0,      /* every point ok or skipped */
-  HX_EXIT_FAILED = 1,  /* some point failed; the others are kept */
+  HX_EXIT_FAILED = 1,  /* some point failed, or a simulation went wrong; the others are kept */
   HX_EXIT_USAGE = 2,   /* refused before anything was run */
   HX_EXIT_HARNESS = 4, /* the harness itself could not go on (disk full, a bad table, a crash) */
   HX_EXIT_COUNT
@@ -89,7 +104,7 @@ int hx_main(int argc, char **argv, const struct hx_experiment *experiment);
 uint64_t hx_factor_u64(struct hx_point *point, const char *name);
 const char *hx_factor_text(struct hx_point *point, const char *name);
 
-const char *hx_device(const struct hx_point *point); /* "cpu", "cuda:0" */
+const char *hx_device(const struct hx_point *point); /* "cpu", "cuda:0", "sim" */
 const char *hx_tier(const struct hx_point *point);   /* "smoke", "paper" */
 uint64_t hx_seed(const struct hx_point *point);      /* from --seed and the point; never 0 */
 

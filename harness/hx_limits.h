@@ -12,6 +12,10 @@
 #define HX_SMOKE_POINT_NS 1000000000u /* 1 s: a hundred points stay below two minutes */
 #define HX_PAPER_SAMPLES  20000u
 #define HX_PAPER_POINT_NS 10000000000u /* 10 s */
+/* On device sim a sample more tells little, and real time is only a bound, which must not cut
+ * samples off, or one seed would give different ones. */
+#define HX_SIM_SAMPLES  50u
+#define HX_SIM_POINT_NS 20000000000u /* 20 s */
 
 #define HX_BUDGET_POINT_NS_MIN 50000000u /* --budget never gives a point less: 50 ms */
 #define HX_INTERVAL_SAMPLES    6u        /* the fewest with a 95 % interval: 1 - 2/2^6 = 0.969 */

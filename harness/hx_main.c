@@ -1,6 +1,6 @@
 /* hx_main.c - the life of an experiment: check everything, then run point after point.
  *
- *   args.h -> table.h -> device -> sweep.h -> folder.h     refused here: exit 2, nothing was run
+ *   args.h -> table.h -> device.h -> sweep.h -> folder.h   refused here: exit 2, nothing was run
  *   for each point: point.h (probe, run), result.h (rows), run_json.h (notes), progress.h
  *   run_json.h (the end), result.h (the table)             exit 0, 1, 4, 130 or 143
  *
@@ -10,12 +10,15 @@
 #include "hx.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "args.h"
 #include "describe.h"
+#include "device.h"
 #include "folder.h"
 #include "interrupt.h"
 #include "hx_limits.h"
@@ -26,14 +29,10 @@
 #include "run_json.h"
 #include "table.h"
 
-#define DEVICE_BYTES 16u
-
 struct run {
   const struct hx_experiment *experiment;
   struct hx_args args;
-  char device[DEVICE_BYTES];
-  char device_sentence[HX_WHY_BYTES];
-  char auto_sentence[HX_WHY_BYTES]; /* why --device auto did not take cuda */
+  struct hx_choice choice;
   char run_id[HX_RUN_ID_BYTES];
   char *folder;
   struct hx_plan plan;
@@ -44,71 +43,28 @@ struct run {
   bool some_failed;
 };
 
-static int probe_device(struct run *run)
+/* Whether the results may be shown as a machine's. 0, or negative and what is against it. */
+static int check_reportable(const struct run *run, struct hx_why *why)
 {
-  run->device_sentence[0] = '\0';
-  if (run->experiment->device_probe == NULL)
-    return strcmp(run->device, "cpu") == 0 ? 0 : -ENODEV;
-  const int result = run->experiment->device_probe(run->device, run->device_sentence,
-                                                   sizeof(run->device_sentence));
-  hx_text_make_plain(run->device_sentence);
-  return result;
-}
-
-/* "cuda" and "cuda:3" to the name used from here on; -EINVAL for what is no device at all. */
-static int normalise_device(const char *wish, char device[DEVICE_BYTES])
-{
-  uint64_t number = 0;
-  if (strcmp(wish, "cpu") == 0) {
-    strcpy(device, "cpu");
-    return 0;
-  }
-  if (strncmp(wish, "cuda", 4) != 0 || (wish[4] != ':' && wish[4] != '\0'))
-    return -EINVAL;
-  if (wish[4] == ':' && (hx_text_parse_u64(wish + 5, &number) < 0 || number > 1024))
-    return -EINVAL;
-  snprintf(device, DEVICE_BYTES, "cuda:%u", (unsigned)number);
-  return 0;
-}
-
-static int choose_device(struct run *run, struct hx_why *why)
-{
-  const char *wish = run->args.device != NULL ? run->args.device : "auto";
-  if (strcmp(wish, "auto") == 0) {
-    strcpy(run->device, "cuda:0");
-    bool has_cuda = false;
-    for (size_t i = 0; run->experiment->variants[i].name != NULL; i++)
-      has_cuda = has_cuda || hx_table_accepts(&run->experiment->variants[i], run->device);
-    if (has_cuda && probe_device(run) == 0)
-      return 0;
-    if (has_cuda)
-      strcpy(run->auto_sentence, run->device_sentence);
-    strcpy(run->device, "cpu");
-  } else if (normalise_device(wish, run->device) < 0) {
-    return hx_refuse(why, -EINVAL, "there is no device %s; choose auto, cpu, cuda or cuda:N", wish);
-  }
-  const int result = probe_device(run);
-  if (result < 0 && run->device_sentence[0] != '\0')
-    return hx_refuse(why, result, "%s", run->device_sentence);
-  if (result < 0)
-    return hx_refuse(why, result, "%s cannot use %s; add --device cpu", run->experiment->name,
-                     run->device);
-  return 0;
+  return run->experiment->simulator != NULL ? hx_refuse(why, -ENOTSUP, "%s", HX_SIM_REMARK)
+                                            : hx_provenance_check_this_build(why);
 }
 
 /* Everything that can be refused, before anything is run. */
 static int prepare(struct run *run, struct hx_why *why)
 {
   const struct hx_args *args = &run->args;
-  int result = choose_device(run, why);
+  if (run->experiment->simulator != NULL) /* its description names the seed */
+    run->experiment->simulator->begin(args->seed);
+  int result = hx_device_choose(run->experiment, args->device, &run->choice, why);
   if (result < 0)
     return result;
-  const struct hx_sweep_wish wish = {run->device, args->tier, args->variant, args->factor,
+  const struct hx_sweep_wish wish = {run->choice.device, args->tier, args->variant, args->factor,
                                      args->factor_count};
   result = hx_sweep_plan(run->experiment, &wish, &run->plan, why);
   if (result == 0 && strcmp(args->tier, "paper") == 0) {
     struct hx_why build;
-    result = hx_provenance_check_this_build(&build);
+    result = check_reportable(run, &build);
     if (result < 0)
       hx_refuse(why, result, "--tier paper is refused: %s", build.text);
   }
@@ -126,7 +82,9 @@ static int prepare(struct run *run, struct hx_why *why)
 
 static uint64_t point_limit_ns(const struct run *run, size_t index)
 {
-  uint64_t limit_ns = strcmp(run->args.tier, "paper") == 0 ? HX_PAPER_POINT_NS : HX_SMOKE_POINT_NS;
+  uint64_t limit_ns = run->experiment->simulator != NULL     ? HX_SIM_POINT_NS
+                      : strcmp(run->args.tier, "paper") == 0 ? HX_PAPER_POINT_NS
+                                                             : HX_SMOKE_POINT_NS;
   if (run->budget_end_ns != 0) {
     const uint64_t now_ns = hx_now_ns();
     const uint64_t left_ns = run->budget_end_ns > now_ns ? run->budget_end_ns - now_ns : 0;
@@ -137,15 +95,74 @@ static uint64_t point_limit_ns(const struct run *run, size_t index)
   return limit_ns;
 }
 
+static int keep_point(struct run *run, size_t index, struct hx_point *point)
+{
+  const int result = hx_result_add(&run->result, index, point);
+  hx_run_json_add(&run->json, index, point, false);
+  run->some_failed = run->some_failed || point->verdict == HX_POINT_FAILED;
+  hx_progress_end(&run->progress, point);
+  return result;
+}
+
+/* The point whose run() is running; for one that calls exit(), as a simulation that went wrong
+ * does. */
+static struct inside {
+  struct run *run; /* NULL: none */
+  size_t index;
+  struct hx_point *point;
+  pid_t pid; /* a child that it forked may exit as it likes */
+} inside;
+
+/* Says how it ended, and writes the end of run.json. The exit code. */
+static int end_points(struct run *run, int code, const char *reason)
+{
+  if (code != HX_EXIT_OK)
+    fprintf(stderr, "%s: %s; %zu of %zu points are kept in %s\n", run->experiment->name, reason,
+            run->json.ok + run->json.failed + run->json.skipped, run->plan.point_count,
+            run->folder);
+  const int result = hx_run_json_close(&run->json, &run->result, code, reason);
+  if (result < 0 && code != HX_EXIT_HARNESS) {
+    fprintf(stderr, "%s: %s/run.json could not be written: %s; free some space and run again\n",
+            run->experiment->name, run->folder, strerror(-result));
+    code = HX_EXIT_HARNESS;
+  }
+  return code;
+}
+
+/* Called by exit(). Nothing of the experiment is called any more, it may be in any state. */
+static void end_inside(int status, void *unused)
+{
+  char reason[HX_REASON_BYTES];
+  struct run *run = inside.run;
+  (void)unused;
+  if (run == NULL || inside.pid != getpid())
+    return;
+  const struct hx_simulator *simulator = run->experiment->simulator;
+  const char *what = simulator != NULL ? simulator->violation() : "";
+  if (what[0] != '\0')
+    snprintf(reason, sizeof(reason), "the simulation went wrong (seed %" PRIu64 "): %s",
+             run->args.seed, what);
+  else
+    snprintf(reason, sizeof(reason), "the experiment ended the process");
+  hx_fail(inside.point, "%s", reason);
+  inside.point->end_ns = hx_now_ns();
+  keep_point(run, inside.index, inside.point);
+  end_points(run, status, reason);
+  hx_result_close(&run->result);
+  inside = (struct inside){0};
+}
+
 /* 0 also when the point failed: that costs only the point. */
 static int run_point(struct run *run, size_t index)
 {
-  const bool paper = strcmp(run->args.tier, "paper") == 0;
-  const uint64_t tier_samples = paper ? HX_PAPER_SAMPLES : HX_SMOKE_SAMPLES;
+  const struct hx_simulator *simulator = run->experiment->simulator;
+  const uint64_t tier_samples = simulator != NULL                      ? HX_SIM_SAMPLES
+                                : strcmp(run->args.tier, "paper") == 0 ? HX_PAPER_SAMPLES
+                                                                       : HX_SMOKE_SAMPLES;
   const struct hx_point_setup setup = {
       .plan = &run->plan,
       .index = index,
-      .device = run->device,
+      .device = run->choice.device,
       .tier = run->args.tier,
       .seed = run->args.seed,
       .limit_ns = point_limit_ns(run, index),
@@ -156,16 +173,16 @@ static int run_point(struct run *run, size_t index)
   if (result < 0)
     return result;
   hx_progress_begin(&run->progress, index);
+  if (simulator != NULL)
+    simulator->begin(run->args.seed);
+  inside = (struct inside){run, index, &point, getpid()};
   hx_point_run(&point);
+  inside = (struct inside){0};
   hx_pin_release();
-  if (hx_interrupted()) {
+  if (hx_interrupted())
     hx_run_json_add(&run->json, index, &point, true);
-  } else {
-    result = hx_result_add(&run->result, index, &point);
-    hx_run_json_add(&run->json, index, &point, false);
-    run->some_failed = run->some_failed || point.verdict == HX_POINT_FAILED;
-    hx_progress_end(&run->progress, &point);
-  }
+  else
+    result = keep_point(run, index, &point);
   hx_point_fini(&point);
   return result;
 }
@@ -192,39 +209,37 @@ static int run_points(struct run *run)
     code = HX_EXIT_FAILED;
     snprintf(reason, sizeof(reason), "some point failed");
   }
-  if (code != HX_EXIT_OK)
-    fprintf(stderr, "%s: %s; %zu of %zu points are kept in %s\n", run->experiment->name, reason,
-            run->json.ok + run->json.failed + run->json.skipped, run->plan.point_count,
-            run->folder);
-  result = hx_run_json_close(&run->json, &run->result, code, reason);
-  if (result < 0 && code != HX_EXIT_HARNESS) {
-    fprintf(stderr, "%s: %s/run.json could not be written: %s; free some space and run again\n",
-            run->experiment->name, run->folder, strerror(-result));
-    code = HX_EXIT_HARNESS;
-  }
-  return code;
+  return end_points(run, code, reason);
 }
 
 static int run_experiment(struct run *run, int argc, char **argv)
 {
-  const struct hx_run_facts facts = {&run->args,         &run->plan,  run->run_id,
-                                     run->folder,        run->device, run->device_sentence,
-                                     run->auto_sentence, argc,        argv};
-  struct hx_why why;
-  int result = hx_folder_make(run->folder, &why);
+  struct hx_why why = {{0}};
+  const bool is_reportable = check_reportable(run, &why) == 0;
+  const struct hx_run_facts facts = {.args = &run->args,
+                                     .plan = &run->plan,
+                                     .run_id = run->run_id,
+                                     .folder = run->folder,
+                                     .choice = &run->choice,
+                                     .not_reportable = is_reportable ? "" : why.text,
+                                     .argc = argc,
+                                     .argv = argv};
+  struct hx_why folder_why;
+  int result = hx_folder_make(run->folder, &folder_why);
   if (result < 0) {
-    fprintf(stderr, "%s: %s\n", run->experiment->name, why.text);
+    fprintf(stderr, "%s: %s\n", run->experiment->name, folder_why.text);
     return HX_EXIT_USAGE;
   }
-  if (hx_provenance_check_this_build(&why) < 0)
+  if (!is_reportable)
     fprintf(stderr, "%s: these results are not reportable: %s\n", run->experiment->name, why.text);
-  if (run->auto_sentence[0] != '\0')
-    fprintf(stderr, "%s: --device auto chose cpu: %s\n", run->experiment->name, run->auto_sentence);
+  if (run->choice.auto_sentence[0] != '\0')
+    fprintf(stderr, "%s: --device auto chose cpu: %s\n", run->experiment->name,
+            run->choice.auto_sentence);
   if (run->args.budget_ns != 0)
     run->budget_end_ns = hx_now_ns() + run->args.budget_ns;
   result = hx_interrupt_init();
   if (result == 0)
-    result = hx_result_open(&run->result, &run->plan, run->device, run->folder);
+    result = hx_result_open(&run->result, &run->plan, run->choice.device, run->folder);
   if (result < 0)
     goto out;
   result = hx_run_json_open(&run->json, &facts);
@@ -232,6 +247,7 @@ static int run_experiment(struct run *run, int argc, char **argv)
     hx_result_close(&run->result);
     goto out;
   }
+  on_exit(end_inside, NULL);
   int code = run_points(run);
   hx_result_print(&run->result);
   printf("results in %s\n", run->folder);
@@ -267,7 +283,7 @@ int hx_main(int argc, char **argv, const struct hx_experiment *experiment)
     fprintf(stderr, "%s: %s\n", experiment->name, why.text);
     code = HX_EXIT_USAGE;
   } else if (run.args.dry_run) {
-    hx_describe_plan(&run.plan, run.device);
+    hx_describe_plan(&run.plan, run.choice.device);
   } else {
     code = run_experiment(&run, argc, argv);
   }

@@ -34,6 +34,14 @@ static void print_variants(const json_t *variants, const char *device)
     printf("\n");
 }
 
+/* The factor's values elsewhere than in the smoke tier, where they are others. */
+static void print_values(const json_t *factor, const char *where, const char *smoke)
+{
+  const char *values = text_of(factor, where);
+  if (strcmp(values, smoke) != 0)
+    printf(" (%s: %s)", where, values);
+}
+
 static void print_table(const json_t *table)
 {
   const json_t *factors = json_object_get(table, "factors");
@@ -44,13 +52,13 @@ static void print_table(const json_t *table)
   print_variants(variants, "any");
   print_variants(variants, "cpu");
   print_variants(variants, "cuda");
+  print_variants(variants, "sim");
   json_array_foreach(factors, i, factor)
   {
     const char *smoke = text_of(factor, "smoke");
-    const char *paper = text_of(factor, "paper");
     printf("  factor   %s: %s", text_of(factor, "name"), smoke);
-    if (strcmp(smoke, paper) != 0)
-      printf(" (paper: %s)", paper);
+    print_values(factor, "paper", smoke);
+    print_values(factor, "sim", smoke);
     printf("\n");
   }
 }

@@ -4,10 +4,10 @@
  *   grosr run EXP... [options]     EXP is 1, exp1, exp1_launch_latency, or all
  *   grosr sim [options]            the simulator, a program of its own (runtime/sim/main.c)
  *
- * Options of run are those of the experiments (args.h) and are handed on as given. When several
- * experiments are named, each is first asked to check its options (--dry-run), so that a wrong one
- * is refused before anything is run. Exit status: enum hx_exit in hx.h; of several experiments the
- * gravest.
+ * Options of run are those of the experiments (args.h) and are handed on as given; --device sim
+ * starts the experiment's other binary, <name>-sim. When several experiments are named, each is
+ * first asked to check its options (--dry-run), so that a wrong one is refused before anything is
+ * run. Exit status: enum hx_exit in hx.h; of several experiments the gravest.
  *
  * Next: find.c */
 #include <argp.h>
@@ -103,14 +103,17 @@ static void add_budget(struct child_args *list, uint64_t budget_ns)
 }
 
 /* Runs one experiment; its exit code, or HX_EXIT_HARNESS if it crashed or did not start. */
-static int run_one(const struct hx_found *found, size_t index, struct child_args *list,
-                   enum hx_child_output output)
+static int run_one(const struct hx_found *found, size_t index, const char *device,
+                   struct child_args *list, enum hx_child_output output)
 {
   struct hx_child child = {0};
-  char *path = NULL;
+  struct hx_why why;
   int code = HX_EXIT_HARNESS;
-  if (asprintf(&path, "%s/%s", found->folder, found->name[index]) < 0)
-    return HX_EXIT_HARNESS;
+  char *path = hx_find_binary(found, index, device, &why);
+  if (path == NULL) {
+    fprintf(stderr, "grosr: %s\n", why.text);
+    return HX_EXIT_USAGE;
+  }
   list->argv[0] = path;
   list->argv[list->argc] = NULL;
   child.path = path;
@@ -136,7 +139,8 @@ static int run_step(const struct hx_found *found, const struct hx_args *args, si
   make_child_args(&list, args, check || args->dry_run);
   if (!check)
     add_budget(&list, budget_ns);
-  const int code = run_one(found, index, &list, check ? HX_CHILD_HIDE : HX_CHILD_SHOW);
+  const int code =
+      run_one(found, index, args->device, &list, check ? HX_CHILD_HIDE : HX_CHILD_SHOW);
   for (size_t i = 0; i < list.made_count; i++)
     free(list.made[i]);
   return code;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "device.h"
 #include "table.h"
 
 static void put_factor_names(struct hx_csv *csv, const struct hx_plan *plan)
@@ -206,7 +207,8 @@ static void print_metric(const struct hx_result *result, size_t metric)
 void hx_result_print(const struct hx_result *result)
 {
   const struct hx_metric *metrics = result->plan->experiment->metrics;
-  printf("%s on %s\n", result->plan->experiment->name, result->device);
+  printf("%s on %s%s\n", result->plan->experiment->name, result->device,
+         hx_device_is_sim(result->device) ? " (" HX_SIM_REMARK ")" : "");
   for (size_t metric = 0; metrics[metric].name != NULL; metric++)
     print_metric(result, metric);
   for (size_t i = 0; i < result->row_count; i++) {

@@ -98,12 +98,12 @@ static json_t *variants_json(const struct hx_plan *plan)
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
 {
   const struct hx_experiment *experiment = facts->plan->experiment;
-  struct hx_why why;
+  const struct hx_choice *choice = facts->choice;
   json_t *remarks = json_array();
-  if (hx_provenance_check_this_build(&why) < 0)
-    json_array_append_new(remarks, json_sprintf("not reportable: %s", why.text));
-  if (facts->auto_sentence[0] != '\0')
-    json_array_append_new(remarks, json_sprintf("no cuda: %s", facts->auto_sentence));
+  if (facts->not_reportable[0] != '\0')
+    json_array_append_new(remarks, json_sprintf("not reportable: %s", facts->not_reportable));
+  if (choice->auto_sentence[0] != '\0')
+    json_array_append_new(remarks, json_sprintf("no cuda: %s", choice->auto_sentence));
   *run = (struct hx_run_json){0};
   run->start_ns = hx_now_ns();
   run->folder = strdup(facts->folder);
@@ -111,7 +111,7 @@ int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
       json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:{s:s, s:s}, s:I, s:o, s:o, s:o, s:i, s:s}",
                 "schema", SCHEMA, "run_id", facts->run_id, "experiment", experiment->name, "title",
                 experiment->title, "remarks", remarks, "tier", facts->args->tier, "device", "name",
-                facts->device, "description", facts->device_sentence, "seed",
+                choice->device, "description", choice->sentence, "seed",
                 (json_int_t)facts->args->seed, "factors", factors_json(facts->plan), "metrics",
                 metrics_json(facts->plan), "variants", variants_json(facts->plan), "points_planned",
                 (int)facts->plan->point_count, "statistics", HX_STATS_METHOD);
@@ -124,7 +124,10 @@ int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
   json_object_set_new(run->root, "build", hx_provenance_build());
   json_object_set_new(run->root, "machine", hx_provenance_machine());
   json_object_set_new(run->root, "process", hx_provenance_process(facts->argc, facts->argv));
-  json_object_set_new(run->root, "clock", hx_provenance_clock());
+  json_object_set_new(run->root, "clock",
+                      hx_device_is_sim(choice->device)
+                          ? json_pack("{s:s}", "source", "virtual time of the simulation")
+                          : hx_provenance_clock());
   json_object_set_new(run->root, "before", hx_provenance_load());
   json_object_set_new(run->root, "exit", json_pack("{s:n, s:s}", "code", "reason", "running"));
   json_object_set_new(run->root, "points", json_array());

@@ -13,6 +13,7 @@
 #include <jansson.h>
 
 #include "args.h"
+#include "device.h"
 #include "point.h"
 #include "result.h"
 
@@ -28,9 +29,8 @@ struct hx_run_facts {
   const struct hx_plan *plan;
   const char *run_id;
   const char *folder;
-  const char *device;
-  const char *device_sentence; /* from device_probe(); "" without */
-  const char *auto_sentence;   /* why --device auto did not take cuda; "" otherwise */
+  const struct hx_choice *choice;
+  const char *not_reportable; /* why; "": reportable */
   int argc;
   char **argv;
 };

@@ -20,11 +20,13 @@ static void add_name(char *names, const char *name)
 /* A factor is a number if every value its table lists is one. */
 static bool factor_is_number(const struct hx_factor *factor)
 {
-  const char *lists[2] = {factor->smoke, factor->paper};
+  const char *lists[3] = {factor->smoke, factor->paper, factor->sim};
   bool number = true;
-  for (size_t i = 0; i < 2 && lists[i] != NULL; i++) {
+  for (size_t i = 0; i < 3; i++) {
     struct hx_text_list list = {0};
     uint64_t value = 0;
+    if (lists[i] == NULL)
+      continue;
     if (hx_text_split(lists[i], ',', &list) < 0)
       return false;
     for (size_t k = 0; k < list.count; k++)
@@ -185,7 +187,6 @@ static int take_factor(struct hx_plan *plan, char *wish, struct hx_why *why)
 
 int hx_wish_factors(struct hx_plan *plan, const struct hx_sweep_wish *wish, struct hx_why *why)
 {
-  const bool paper = strcmp(wish->tier, "paper") == 0;
   int result = 0;
   for (size_t i = 0; i < wish->factor_count && result == 0; i++) {
     struct hx_text_list list = {0};
@@ -198,9 +199,9 @@ int hx_wish_factors(struct hx_plan *plan, const struct hx_sweep_wish *wish, stru
   }
   for (size_t i = 0; i < plan->factor_count && result == 0; i++) {
     const struct hx_factor *factor = &plan->experiment->factors[i];
-    const char *tier_list = paper && factor->paper != NULL ? factor->paper : factor->smoke;
     if (plan->values[i].count == 0)
-      result = hx_sweep_values(factor, tier_list, ',', &plan->values[i], why);
+      result = hx_sweep_values(factor, hx_table_values(factor, wish->tier, wish->device), ',',
+                               &plan->values[i], why);
   }
   return result;
 }

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "device.h"
+
 size_t hx_table_metric_count(const struct hx_experiment *experiment)
 {
   size_t count = 0;
@@ -60,6 +62,13 @@ bool hx_table_matters(const struct hx_variant *variant, const struct hx_factor *
   return variant->factors == NULL || hx_text_lists(variant->factors, factor->name);
 }
 
+const char *hx_table_values(const struct hx_factor *factor, const char *tier, const char *device)
+{
+  if (hx_device_is_sim(device))
+    return factor->sim != NULL ? factor->sim : factor->smoke;
+  return strcmp(tier, "paper") == 0 && factor->paper != NULL ? factor->paper : factor->smoke;
+}
+
 bool hx_table_accepts(const struct hx_variant *variant, const char *device)
 {
   const size_t kind_bytes = strcspn(device, ":");
@@ -103,8 +112,8 @@ static int check_variant(const struct hx_experiment *experiment, const struct hx
   struct hx_text_list list = {0};
   int result = 0;
   if (variant->run == NULL || variant->device == NULL ||
-      !hx_text_lists("cpu,cuda,any", variant->device))
-    return hx_refuse(why, -EINVAL, "variant %s needs run() and device cpu, cuda or any",
+      !hx_text_lists("cpu,cuda,sim,any", variant->device))
+    return hx_refuse(why, -EINVAL, "variant %s needs run() and device cpu, cuda, sim or any",
                      variant->name);
   if (variant->factors == NULL)
     return 0;

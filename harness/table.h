@@ -20,6 +20,9 @@
   "reason"
 #define HX_SAMPLES_COLUMNS "experiment,variant,device,metric,unit,index,value"
 
+/* What is said of every result of device sim. */
+#define HX_SIM_REMARK "device sim: its times are virtual, those of no machine"
+
 int hx_table_check(const struct hx_experiment *experiment, struct hx_why *why);
 
 size_t hx_table_metric_count(const struct hx_experiment *experiment);
@@ -31,8 +34,11 @@ int hx_table_find_metric(const struct hx_experiment *experiment, const char *nam
 int hx_table_find_factor(const struct hx_experiment *experiment, const char *name);
 int hx_table_find_variant(const struct hx_experiment *experiment, const char *name);
 
+/* The factor's values for a tier on a device: a comma list. */
+const char *hx_table_values(const struct hx_factor *factor, const char *tier, const char *device);
+
 /* Does the factor matter to the variant? */
 bool hx_table_matters(const struct hx_variant *variant, const struct hx_factor *factor);
 
-/* Does the variant run on this device ("cpu", "cuda:0")? */
+/* Does the variant run on this device ("cpu", "cuda:0", "sim")? */
 bool hx_table_accepts(const struct hx_variant *variant, const char *device);

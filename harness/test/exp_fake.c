@@ -1,7 +1,7 @@
 /* exp_fake.c - an experiment that does nothing but end in every way an experiment can.
  *
- * Run by the harness's own tests as exp90_fake and exp91_other. Its values are fixed, so that the
- * rows are known in advance. Next: test_run.c */
+ * Run by the harness's own tests as exp90_fake, exp90_fake-sim and exp91_other. Its values are
+ * fixed, so that the rows are known in advance. Next: test_run.c */
 #include <errno.h>
 #include <math.h>
 #include <sched.h>
@@ -125,9 +125,42 @@ static int run_crash(struct hx_point *point)
   return kill(getpid(), SIGKILL);
 }
 
+/* As the simulator does: a run for each point, and a violation ends the process. */
+static uint64_t simulated_seed;
+static unsigned simulated_steps;
+static const char *violated = "";
+
+static void begin(uint64_t seed)
+{
+  simulated_seed = seed;
+  simulated_steps = 0;
+}
+
+static const char *violation(void)
+{
+  return violated;
+}
+
+/* Also says whether each point had a run of its own. */
+static int run_virtual(struct hx_point *point)
+{
+  while (hx_more(point, "time_us"))
+    hx_sample(point, "time_us", (double)(simulated_seed * 1000 + ++simulated_steps));
+  return 0;
+}
+
+static int run_violated(struct hx_point *point)
+{
+  hx_sample(point, "time_us", 1.0);
+  violated = "two owners of one task";
+  exit(HX_EXIT_FAILED);
+}
+
 static int probe_device(const char *device, char *sentence, size_t sentence_bytes)
 {
-  if (strcmp(device, "cpu") == 0)
+  if (strcmp(device, "sim") == 0)
+    snprintf(sentence, sentence_bytes, "simulated, seed %u", (unsigned)simulated_seed);
+  else if (strcmp(device, "cpu") == 0)
     snprintf(sentence, sentence_bytes, "this CPU, cores %s",
              hx_core_count() > 0 ? "known" : "unknown");
   else if (getenv("FAKE_CUDA") != NULL && strcmp(device, "cuda:0") == 0)
@@ -142,7 +175,7 @@ static int probe_device(const char *device, char *sentence, size_t sentence_byte
 static const struct hx_metric metrics[] = {{"time_us", "us"}, {"rate_tasks_s", "tasks/s"}, {0}};
 
 static const struct hx_factor factors[] = {
-    {"tasks", "1,1e3", "1,1e3,1e6"}, {"mode", "spin", "spin,sleep"}, {0}};
+    {"tasks", "1,1e3", "1,1e3,1e6", "1,10"}, {"mode", "spin", "spin,sleep", NULL}, {0}};
 
 static const struct hx_variant variants[] = {
     {"good", "any", NULL, run_good, NULL},
@@ -160,12 +193,21 @@ static const struct hx_variant variants[] = {
     {"stop_parent", "cpu", NULL, run_stop_parent, ""},
     {"crash", "cpu", NULL, run_crash, ""},
     {"on_gpu", "cuda", NULL, run_more, ""},
+    {"virtual", "sim", NULL, run_virtual, ""},
+    {"violated", "sim", NULL, run_violated, ""},
     {0}};
 
 int main(int argc, char **argv)
 {
-  static const struct hx_experiment experiment = {
-      FAKE_NAME,   "A fake experiment for the harness's own tests", metrics, factors, variants,
-      probe_device};
+  static const struct hx_simulator simulator = {begin, violation};
+  const size_t bytes = strlen(argv[0]);
+  const bool is_sim = bytes > 4 && strcmp(argv[0] + bytes - 4, "-sim") == 0;
+  const struct hx_experiment experiment = {FAKE_NAME,
+                                           "A fake experiment for the harness's own tests",
+                                           metrics,
+                                           factors,
+                                           variants,
+                                           probe_device,
+                                           is_sim ? &simulator : NULL};
   return hx_main(argc, argv, &experiment);
 }

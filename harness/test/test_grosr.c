@@ -24,7 +24,7 @@ Test(grosr, list_shows_what_there_is, .timeout = 60)
   expect("list", 0, "exp90_fake: A fake experiment", "");
   expect("list", 0, "  any      good\n", "");
   expect("list", 0, "  cuda     on_gpu\n", "");
-  expect("list", 0, "  factor   tasks: 1,1e3 (paper: 1,1e3,1e6)\n", "");
+  expect("list", 0, "  factor   tasks: 1,1e3 (paper: 1,1e3,1e6) (sim: 1,10)\n", "");
 }
 
 Test(grosr, wrong_commands, .timeout = 60)

@@ -15,7 +15,7 @@ static int nothing(struct hx_point *point)
 
 static const struct hx_metric metrics[] = {{"time_us", "us"}, {0}};
 static const struct hx_variant variants[] = {{"a", "cpu", NULL, nothing, ""}, {0}};
-static const struct hx_experiment experiment = {"exp9_x", "x", metrics, NULL, variants, NULL};
+static const struct hx_experiment experiment = {"exp9_x", "x", metrics, NULL, variants, NULL, NULL};
 static struct hx_plan plan;
 
 /* A point that may take an hour and has been running for that many. */

@@ -34,9 +34,9 @@ Test(refuse, wrong_options, .timeout = 60)
 
 Test(refuse, wrong_devices, .timeout = 60)
 {
-  expect_refused("--out r --device tpu", "auto, cpu, cuda or cuda:N");
-  expect_refused("--out r --device cuda:x", "auto, cpu, cuda or cuda:N");
-  expect_refused("--out r --device cudax", "auto, cpu, cuda or cuda:N");
+  expect_refused("--out r --device tpu", "auto, cpu, cuda, cuda:N or sim");
+  expect_refused("--out r --device cuda:x", "auto, cpu, cuda, cuda:N or sim");
+  expect_refused("--out r --device cudax", "auto, cpu, cuda, cuda:N or sim");
   expect_refused("--out r --device cuda", "install one or add --device cpu");
   expect_refused("--out r --device cpu --variant on_gpu", "--device cuda");
 }

@@ -13,14 +13,17 @@ static int nothing(struct hx_point *point)
 }
 
 static const struct hx_metric metrics[] = {{"time_us", "us"}, {0}};
-static const struct hx_factor factors[] = {
-    {"tasks", "1,1e3", "1,1e3,1e6"}, {"window", "1,16", NULL}, {"mode", "spin", "spin,sleep"}, {0}};
+static const struct hx_factor factors[] = {{"tasks", "1,1e3", "1,1e3,1e6", "1,10"},
+                                           {"window", "1,16", NULL, NULL},
+                                           {"mode", "spin", "spin,sleep", NULL},
+                                           {0}};
 static const struct hx_variant variants[] = {{"a", "cpu", NULL, nothing, "tasks"},
                                              {"b", "any", NULL, nothing, "tasks,window"},
                                              {"c", "cpu", NULL, nothing, ""},
                                              {"g", "cuda", NULL, nothing, NULL},
                                              {0}};
-static const struct hx_experiment experiment = {"exp9_x", "x", metrics, factors, variants, NULL};
+static const struct hx_experiment experiment = {"exp9_x", "x",  metrics, factors,
+                                                variants, NULL, NULL};
 
 static int plan_for(const char *device, const char *tier, const char *variant, const char *factor,
                     struct hx_plan *plan, struct hx_why *why)
@@ -63,6 +66,18 @@ Test(sweep, only_variants_of_the_device_and_all_factors_by_default)
   cr_assert_eq(plan.point_count, 3 * 2 * 2);
   expect_point(&plan, 11, "g tasks=1000000 window=16 mode=sleep");
   hx_sweep_fini(&plan);
+}
+
+Test(sweep, device_sim_has_values_of_its_own_in_every_tier)
+{
+  struct hx_plan plan;
+  struct hx_why why;
+  for (unsigned i = 0; i < 2; i++) {
+    cr_assert_eq(plan_for("sim", i == 0 ? "smoke" : "paper", NULL, NULL, &plan, &why), 0);
+    cr_assert_eq(plan.point_count, 2 * 2);
+    expect_point(&plan, 3, "b tasks=10 window=16"); /* window has none: as smoke */
+    hx_sweep_fini(&plan);
+  }
 }
 
 Test(sweep, given_values_replace_those_of_the_tier)

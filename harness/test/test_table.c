@@ -11,13 +11,13 @@ static int nothing(struct hx_point *point)
 }
 
 static const struct hx_metric good_metrics[] = {{"time_us", "us"}, {0}};
-static const struct hx_factor good_factors[] = {{"tasks", "1", NULL}, {0}};
+static const struct hx_factor good_factors[] = {{"tasks", "1", NULL, NULL}, {0}};
 static const struct hx_variant good_variants[] = {{"a", "cpu", NULL, nothing, "tasks"}, {0}};
 
 static void expect(const struct hx_metric *metrics, const struct hx_factor *factors,
                    const struct hx_variant *variants, const char *part)
 {
-  const struct hx_experiment experiment = {"exp9_x", "x", metrics, factors, variants, NULL};
+  const struct hx_experiment experiment = {"exp9_x", "x", metrics, factors, variants, NULL, NULL};
   struct hx_why why = {{0}};
   const int result = hx_table_check(&experiment, &why);
   cr_assert_eq(result == 0, part == NULL, "%s", why.text);
@@ -34,9 +34,9 @@ Test(table, a_good_one_passes_with_and_without_factors)
 
 Test(table, a_factor_may_not_be_named_like_a_fixed_column)
 {
-  static const struct hx_factor n[] = {{"n", "1", NULL}, {0}};
-  static const struct hx_factor index[] = {{"index", "1", NULL}, {0}};
-  static const struct hx_factor twice[] = {{"k", "1", NULL}, {"k", "1", NULL}, {0}};
+  static const struct hx_factor n[] = {{"n", "1", NULL, NULL}, {0}};
+  static const struct hx_factor index[] = {{"index", "1", NULL, NULL}, {0}};
+  static const struct hx_factor twice[] = {{"k", "1", NULL, NULL}, {"k", "1", NULL, NULL}, {0}};
   static const struct hx_variant plain[] = {{"a", "any", NULL, nothing, NULL}, {0}};
   expect(good_metrics, n, plain, "fixed CSV column");
   expect(good_metrics, index, plain, "fixed CSV column");
@@ -54,7 +54,7 @@ Test(table, metrics_and_variants_must_be_whole)
   expect(no_unit, good_factors, good_variants, "unit");
   expect(none, good_factors, good_variants, "no metric");
   expect(good_metrics, good_factors, no_run, "run()");
-  expect(good_metrics, good_factors, odd_device, "cpu, cuda or any");
+  expect(good_metrics, good_factors, odd_device, "cpu, cuda, sim or any");
   expect(good_metrics, good_factors, stray, "depth");
   expect(good_metrics, good_factors, spaced, "malformed");
 }
@@ -66,4 +66,6 @@ Test(table, devices_are_compared_without_their_number)
   cr_assert(hx_table_accepts(&cuda, "cuda:3"));
   cr_assert_not(hx_table_accepts(&cuda, "cpu"));
   cr_assert(hx_table_accepts(&any, "cpu"));
+  cr_assert(hx_table_accepts(&any, "sim"));
+  cr_assert_not(hx_table_accepts(&cuda, "sim"));
 }

@@ -15,7 +15,8 @@
  *                  access that no order separates from another's is reported as a race (race.c)
  *
  * Outside a run (an experiment, a user's program linked with grosr-sim) the first step makes the
- * calling thread participant 0 of a run of its own; environment GROSR_SIM_SEED is its seed.
+ * calling thread participant 0 of a run of its own; environment GROSR_SIM_SEED is its seed
+ * (gr_sim_begin for a program that chooses it).
  *
  * Everything here is called by one OS thread.
  *
@@ -93,6 +94,11 @@ struct gr_sim_config gr_sim_config_from_seed(uint64_t seed);
  * decisions of the last run are in gr_sim_decisions. */
 void gr_sim_run(const struct gr_sim_config *config, void (*main)(void *), void *argument,
                 struct gr_sim_outcome *outcome);
+/* For a program that is participant 0 itself (an experiment): begins a run of its own with this
+ * seed. Memory and participants of the one before are gone; devices must have been closed. A
+ * failure prints its report and ends the process with status 1; the answer then says what it was,
+ * to functions that exit() calls. */
+const struct gr_sim_outcome *gr_sim_begin(uint64_t seed);
 const struct gr_sim_decision *gr_sim_decisions(size_t *count);
 /* Where everybody stands, and the last steps, of the run that just failed. */
 void gr_sim_report(void *file, unsigned events);

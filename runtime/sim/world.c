@@ -139,16 +139,21 @@ void gr_block(struct part *self)
 /* ---- steps ---- */
 static void world_begin(const struct gr_sim_config *config, struct gr_sim_outcome *outcome);
 
-static void begin_by_default(void)
+const struct gr_sim_outcome *gr_sim_begin(uint64_t seed)
 {
   static struct gr_sim_outcome outcome;
-  const char *text = getenv("GROSR_SIM_SEED");
-  struct gr_sim_config config = {.seed = text != NULL ? strtoull(text, NULL, 0) : 1u,
-                                 .scheduler = GR_SIM_RANDOM,
-                                 .steps_max = UINT64_MAX};
+  const struct gr_sim_config config = {
+      .seed = seed, .scheduler = GR_SIM_RANDOM, .steps_max = UINT64_MAX};
   world_begin(&config, &outcome);
   W.is_default = true;
   W.self = &W.part[0]; /* on the thread's own stack */
+  return &outcome;
+}
+
+static void begin_by_default(void)
+{
+  const char *text = getenv("GROSR_SIM_SEED");
+  gr_sim_begin(text != NULL ? strtoull(text, NULL, 0) : 1u);
 }
 
 void gr_world_need(void)

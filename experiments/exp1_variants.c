@@ -1,0 +1,23 @@
+/* exp1_variants.c - the variants of exp1 on real devices: GROSR's own and every baseline. Next:
+ * exp1_variants_sim.c */
+#include "exp1.h"
+
+#define BOTH EXP1_BOTH
+const struct hx_variant exp1_variants[] = {
+    EXP1_GROSR_VARIANTS,
+    {"spin_floor", "cpu", exp1_probe_two_cores, exp1_run_spin_floor, BOTH},
+    {"futex_wake", "cpu", exp1_probe_two_cores, exp1_run_futex_wake, BOTH},
+    {"pthread", "cpu", NULL, exp1_run_pthread, BOTH},
+    {"openmp_task", "cpu", exp1_probe_openmp, exp1_run_openmp_task, BOTH},
+    {"openmp_task_all", "cpu", exp1_probe_openmp, exp1_run_openmp_task_all, "tasks"},
+    {"openmp_parallel", "cpu", exp1_probe_openmp, exp1_run_openmp_parallel, BOTH},
+    {"pocl", "cpu", exp1_probe_pocl, exp1_run_pocl, BOTH},
+    {"flag_floor", "cuda", exp1_probe_cuda, exp1_run_flag_floor, ""},
+    {"l2_floor", "cuda", exp1_probe_cuda, exp1_run_l2_floor, ""},
+    {"stream_sync", "cuda", exp1_probe_cuda, exp1_run_stream_sync, "tasks"},
+    {"stream_pipelined", "cuda", exp1_probe_cuda, exp1_run_stream_pipelined, BOTH},
+    {"graph", "cuda", exp1_probe_cuda, exp1_run_graph, BOTH},
+    {"pdl", "cuda", exp1_probe_pdl, exp1_run_pdl, BOTH},
+    {"cdp", "cuda", exp1_probe_cuda, exp1_run_cdp, BOTH},
+    {"device_graph", "cuda", exp1_probe_cuda, exp1_run_device_graph, BOTH},
+    {0}};
