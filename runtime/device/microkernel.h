@@ -191,8 +191,8 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   if (gr_warp_ballot(view.run != GR_RUN_GO) != 0u) {
     return GR_TURN_LEAVE;
   }
-  if (!lead->on_duty && dev->reserved_ingress == 0u) {
-    gr_duty_try_take(lead);
+  if (!lead->on_duty && dev->reserved_ingress == 0u && gr_duty_try_take(lead) && lead->drowsy) {
+    gr_idle_end(lead); /* "asleep" was said without the duty: the host would not look for us here */
   }
   if (lead->on_duty && (lead->looks >= GR_LOOK_TURNS || lead->drowsy) && gr_control_step(lead)) {
     return GR_TURN_LEAVE; /* `view` is older than this */
