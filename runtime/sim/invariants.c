@@ -3,9 +3,11 @@
  *   I1   h_ingress_tail - ingress_head <= ingress_slots
  *   I2   the host writes no slot of the ring that the device has not given back
  *   I4   a completion slot is written once per generation, and only while its ticket is out
- *   I6   a team whose idle bit is set has an empty mailbox
+ *   I6   a team whose idle bit is set has an empty mailbox, and who claims it knows
  *   I8   no ready task and sleeping team stay together (a lost wake-up)
  *   I10  head and tail of a run queue are at most its slots apart
+ *   C    tasks are counted as accepted or submitted before they can be counted as completed
+ *   B    the host is told "ready" when every team has booted, and not before
  *   no gr_assert has failed
  *
  * Reads the newest values straight from memory; takes no step.
@@ -20,6 +22,7 @@
 #define LOST_NS 50000000u /* half of the longest sleep: a wake-up takes microseconds */
 
 static struct grosr *g;
+static uint64_t *emptied;       /* per team, a line apart: how often its mailbox was emptied */
 static uint64_t ready_since_ns; /* 0: no task is ready */
 
 static bool is_task_ready(const struct gr_dev *dev)
@@ -33,7 +36,21 @@ static bool is_task_ready(const struct gr_dev *dev)
       return true;
     }
   }
-  return (int32_t)(g->ingress_tail - g->boundary->ingress_head.v) > 0;
+  return (int32_t)(g->ingress_tail - g->boundary->ingress_head.v) > 0 ||
+         (int32_t)(g->control_tail - g->boundary->control_head.v) > 0;
+}
+
+static void check_counts(const struct gr_dev *dev)
+{
+  uint64_t completed = 0, known = g->accepted.v;
+  for (uint32_t team = 0; team < dev->teams; team++) {
+    completed += dev->team[team].completed.v;
+    known += dev->team[team].submitted.v;
+  }
+  if (completed > known) {
+    gr_sim_fail("C: %llu tasks are completed, and %llu were ever accepted or submitted",
+                (unsigned long long)completed, (unsigned long long)known);
+  }
 }
 
 static void check_teams(const struct gr_dev *dev)
@@ -67,6 +84,7 @@ void gr_invariants_check(void)
     }
   }
   check_teams(dev);
+  check_counts(dev);
   if (!is_task_ready(dev)) {
     ready_since_ns = 0;
   } else if (ready_since_ns == 0) {
@@ -88,6 +106,36 @@ static void completion_stored(const void *address, uint64_t before, uint64_t aft
   if (state != (GR_COMPLETION_GENERATION(after) << 1 | 1u)) {
     gr_sim_fail("I4: completion slot %zu is written for generation %u, but its state is 0x%x", slot,
                 GR_COMPLETION_GENERATION(after), state);
+  }
+}
+
+/* Who fills a mailbox has claimed its owner, and with the claim comes that the owner has emptied it
+ * (I6): a plain word, written with the emptying and read with the filling, tells by a race. Of
+ * chunk 0 and of teams of one lane, whose later chunks bring the reading back to the owner. */
+static void mailbox_stored(const void *address, uint64_t before, uint64_t after)
+{
+  (void)before;
+  if (g == NULL || g->options.lanes != 1u) {
+    return;
+  }
+  const size_t offset = (size_t)((const char *)address - (const char *)g->dev->mailbox);
+  uint64_t *word = &emptied[16u * (offset / sizeof(struct gr_mailbox))];
+  if (offset % sizeof(struct gr_mailbox) == 0 && (after >> 32) == GR_MAILBOX_EMPTY) {
+    *word += 1u;
+  } else if (offset % sizeof(struct gr_mailbox) == 0) {
+    gr_sim_expect(*word != UINT64_MAX);
+  }
+}
+
+static void ready_stored(const void *address, uint64_t before, uint64_t after)
+{
+  (void)address;
+  (void)before;
+  for (uint32_t team = 0; g != NULL && team < g->dev->teams; team++) {
+    if (g->dev->team[team].incarnation.v != after) {
+      gr_sim_fail("B: incarnation %llu is ready, and team %u has not booted",
+                  (unsigned long long)after, team);
+    }
   }
 }
 
@@ -159,6 +207,9 @@ void gr_invariants_watch(struct grosr *opened)
   gr_sim_watch(g->completion, g->options.completion_slots * sizeof *g->completion,
                completion_stored);
   gr_sim_watch(g->ingress, g->options.ingress_slots * sizeof *g->ingress, ingress_stored);
+  emptied = gr_sim_take("emptied", dev->teams * 128u);
+  gr_sim_watch(dev->mailbox, dev->teams * sizeof *dev->mailbox, mailbox_stored);
+  gr_sim_watch(&g->boundary->ready, sizeof g->boundary->ready, ready_stored);
   gr_sim_on_oversleep(overslept);
   gr_sim_name(dev->idle, sizeof dev->idle, sizeof dev->idle[0], "idle");
   gr_sim_name(&dev->queued, sizeof dev->queued, 0, "queued");

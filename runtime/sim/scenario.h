@@ -29,7 +29,10 @@ void gr_scenario_dispatch(void *argument);
 void gr_scenario_lanes(void *argument);
 void gr_scenario_full(void *argument);
 void gr_scenario_stuck(void *argument);
+void gr_scenario_fault(void *argument);
 void gr_scenario_memory(void *argument);
+/* scenarios.c */
+void gr_scenario_small(void *argument);
 /* invariants.c: of a device that is open; each is one of shared/boundary.h and shared/dev.h. */
 void gr_invariants_check(void);
 /* The device's state, for people. */
@@ -40,6 +43,8 @@ void gr_invariants_watch(struct grosr *g); /* NULL: nothing is open any more */
 void gr_scenario_runq(void *argument);
 void gr_scenario_runq_push(void *argument);
 void gr_scenario_runq_pop(void *argument);
+void gr_scenario_runq_fork(void *argument);
+void gr_scenario_refused(void *argument);
 void gr_scenario_mailbox(void *argument);
 void gr_scenario_mailbox_two(void *argument);
 void gr_scenario_sleep(void *argument);
@@ -51,3 +56,4 @@ void gr_scenario_ring(void *argument);
 void gr_scenario_ring_two(void *argument);
 void gr_scenario_completion(void *argument);
 void gr_scenario_rest(void *argument);
+void gr_scenario_rest_lanes(void *argument);

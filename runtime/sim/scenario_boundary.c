@@ -57,6 +57,28 @@ static void begin(uint32_t teams)
 /* ---- ring ---- */
 static uint32_t ring_mask;
 
+/* Who reads a slot does so before it is given back: a plain word per slot, written with the filling
+ * and read with the task, tells by a race. */
+static uint64_t *filled; /* per slot, a line apart */
+
+static void slot_stored(const void *address, uint64_t before, uint64_t after)
+{
+  const size_t offset = (size_t)((const char *)address - (const char *)host.ingress);
+  (void)before;
+  (void)after;
+  if (offset % sizeof(struct gr_line) == 0) {
+    filled[16u * (offset / sizeof(struct gr_line))] += 1u;
+  }
+}
+
+static void ring_begin(void)
+{
+  begin(1);
+  ring_mask = 0;
+  filled = gr_sim_take("filled", 256u);
+  gr_sim_watch(host.ingress, 2u * sizeof host.ingress[0], slot_stored);
+}
+
 /* Reads `wanted` tasks, in the order that each submitter gave. */
 static void *read_ring(void *argument)
 {
@@ -71,6 +93,7 @@ static void *read_ring(void *argument)
     gr_sim_expect(task->arg[1] == task->arg[0] * 3u && task->arg[3] == task->arg[0] * 5u);
     gr_sim_expect((ring_mask >> task->arg[0] & 1u) == 0);
     gr_sim_expect(task->arg[0] % 4u == 0 || (ring_mask >> (task->arg[0] - 1u) & 1u) == 1u);
+    gr_sim_expect(filled[16u * (lead.ingress_pos & 1u)] != 0u);
     ring_mask |= 1u << task->arg[0];
     count++;
     gr_ingress_advance(&lead, 1u);
@@ -90,8 +113,7 @@ static void submit_number(uint64_t number)
 void gr_scenario_ring(void *argument)
 {
   (void)argument;
-  begin(1);
-  ring_mask = 0;
+  ring_begin();
   const uint32_t id = gr_protocol_spawn("ingress", read_ring, (void *)3);
   for (uint64_t i = 4; i < 7u; i++) {
     submit_number(i);
@@ -109,8 +131,7 @@ static void *submit_other(void *argument)
 void gr_scenario_ring_two(void *argument)
 {
   (void)argument;
-  begin(1);
-  ring_mask = 0;
+  ring_begin();
   const uint32_t id = gr_protocol_spawn("ingress", read_ring, (void *)2);
   const uint32_t other = gr_protocol_spawn("submitter", submit_other, NULL);
   submit_number(4);
@@ -192,4 +213,38 @@ void gr_scenario_rest(void *argument)
   if (has_left ? !is_relaunched : !has_seen) {
     gr_sim_fail("lost wake-up: the microkernel has left, and the submitter did not see it");
   }
+}
+
+/* ---- rest, by a team of two lanes, while another team is given a task ---- */
+static struct gr_team *rest_team;
+
+static void rest_lane(void *argument)
+{
+  struct gr_lead mine = {0};
+  (void)argument;
+  mine.team = rest_team;
+  mine.dev = rest_team->dev;
+  mine.on_duty = true;
+  gr_rest(&mine);
+  gr_add_acqrel_gpu_u32(&mine.dev->booted, 1u);
+}
+
+/* Whether it leaves or not, team 1's mailbox has one message for its one announcement. */
+void gr_scenario_rest_lanes(void *argument)
+{
+  const struct gr_task task = {{5u, 0, 0, 0}, {{0}}};
+  (void)argument;
+  begin(2);
+  rest_team = lead.team;
+  struct gr_lead other = {0};
+  other.team = gr_protocol_team(lead.dev, 1);
+  other.dev = lead.dev;
+  gr_announce(&other);
+  struct gr_sim_team *lanes = gr_sim_team_open(0, 2u, 2u, rest_team);
+  gr_sim_team_start(lanes, rest_lane, NULL);
+  gr_sim_expect(gr_sched_place(other.team, &task) == GR_OK);
+  while (gr_load_acquire_gpu_u32(&lead.dev->booted) != 2u) {
+    gr_sim_retry(0);
+  }
+  gr_sim_expect(gr_mailbox_poll(&other));
 }

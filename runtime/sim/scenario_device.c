@@ -76,6 +76,8 @@ struct job {
   bool has_ticket;
   bool is_asked_away; /* cancelled, maybe in time */
   bool may_stop;      /* spawn: its result tells how many children there are */
+  uint64_t signal;    /* tell: what it stores ... */
+  uint32_t signal_at; /* ... to which word */
 };
 
 static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t index)
@@ -87,6 +89,7 @@ static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t ind
   memset(job, 0, sizeof *job);
   job->first_word = thread * WORDS_PER_THREAD + index * WORDS_PER_TASK;
   job->words = 1;
+  memset(&L.words[job->first_word], 0, WORDS_PER_TASK * sizeof L.words[0]); /* plain: with it */
   task.arg[0] = L.device;
   task.arg[1] = job->first_word;
   task.arg[2] = 1u + dice(4);
@@ -103,8 +106,9 @@ static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t ind
     job->words = 1u + (uint32_t)task.arg[2] + (fails ? 0u : 1u);
     job->result = fails ? -7 : 77;
   } else if (strcmp(name, "tell") == 0) {
-    task.arg[2] = 1u + index;
-    task.arg[3] = L.device + 8u * (THREADS_MAX * WORDS_PER_THREAD + job->first_word / 8u);
+    job->signal = task.arg[2] = 1u + index;
+    job->signal_at = THREADS_MAX * WORDS_PER_THREAD + job->first_word / 8u;
+    task.arg[3] = L.device + 8u * job->signal_at;
   }
   return task;
 }
@@ -149,6 +153,10 @@ static void job_check(const struct job *job, int32_t result)
 static void job_wait(struct job *job)
 {
   int32_t result = 0;
+  if (job->signal != 0 && !job->is_asked_away && !L.is_shaken && dice(2) == 0) {
+    waited(grosr_wait_signal(L.g, &L.words[job->signal_at], job->signal, GROSR_FOREVER), "signal");
+    gr_sim_expect(L.words[job->first_word] == 1u); /* plainly: the signal brought it along */
+  }
   if (!job->has_ticket) {
     return;
   }
@@ -211,8 +219,8 @@ static bool open_device(uint32_t lanes, bool is_small)
   memset(&L, 0, sizeof L);
   L.is_small = is_small;
   L.lanes = lanes;
-  L.is_shaken = gr_sim_config()->scheduler == GR_SIM_PARK ||
-                (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
+  L.is_shaken =
+      gr_sim_config()->scheduler == GR_SIM_PARK || (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
   options_draw(&options, lanes);
   const int error = grosr_open(&options, &L.g);
   if (!waited(error, "grosr_open")) {
@@ -284,5 +292,5 @@ void gr_scenario_lanes(void *argument)
 {
   (void)argument;
   const uint64_t shift = dice(6);
-  live(2u << (dice(2) == 0 ? shift : shift / 2u), false); /* large teams take long */
+  live(2u << (dice(2) == 0 ? shift : shift / 2u), dice(3) != 0); /* large teams take long */
 }

@@ -12,6 +12,37 @@
 /* ---- runq: two producers and a consumer on a queue of two slots ---- */
 static uint32_t popped_mask;
 
+/* Who takes a slot has read it, and who fills it next must know: a plain word per slot, read with
+ * the taking and written with the filling, tells by a race. */
+static struct gr_runq *queue;
+static uint64_t *filled; /* per slot, a line apart */
+
+static void head_stored(const void *address, uint64_t before, uint64_t after)
+{
+  (void)address;
+  gr_sim_expect(before == after || filled[16u * (before & 1u)] != 0u);
+}
+
+static void slot_stored(const void *address, uint64_t before, uint64_t after)
+{
+  const size_t offset = (size_t)((const char *)address - (const char *)queue->slot);
+  (void)before;
+  if (offset % sizeof(struct gr_line) == 0 && (after >> 32 & 1u) != 0u) { /* full: chunk 0 */
+    filled[16u * (offset / sizeof(struct gr_line))] += 1u;
+  }
+}
+
+static struct gr_dev *runq_begin(void)
+{
+  struct gr_dev *dev = gr_protocol_dev(1);
+  popped_mask = 0;
+  queue = &dev->runq[0];
+  filled = gr_sim_take("filled", 256u);
+  gr_sim_watch(&queue->head, sizeof queue->head, head_stored);
+  gr_sim_watch(queue->slot, 2u * sizeof queue->slot[0], slot_stored);
+  return dev;
+}
+
 static void push(struct gr_dev *dev, uint64_t number)
 {
   struct gr_task task = {{number, number + 1u, number + 2u, number + 3u}, {{0}}};
@@ -48,8 +79,7 @@ static void *push_three(void *dev)
 void gr_scenario_runq(void *argument)
 {
   (void)argument;
-  struct gr_dev *dev = gr_protocol_dev(1);
-  popped_mask = 0;
+  struct gr_dev *dev = runq_begin();
   const uint32_t id = gr_protocol_spawn("producer", push_three, dev);
   for (uint64_t i = 1; i <= 3u; i++) {
     gr_sim_expect(pop(dev, i) == i);
@@ -70,8 +100,7 @@ static void *push_other(void *dev)
 void gr_scenario_runq_push(void *argument)
 {
   (void)argument;
-  struct gr_dev *dev = gr_protocol_dev(1);
-  popped_mask = 0;
+  struct gr_dev *dev = runq_begin();
   const uint32_t first = gr_protocol_spawn("producer 4", push_one, dev);
   const uint32_t second = gr_protocol_spawn("producer 5", push_other, dev);
   pop(dev, 1);
@@ -89,8 +118,7 @@ static void *pop_one(void *dev)
 void gr_scenario_runq_pop(void *argument)
 {
   (void)argument;
-  struct gr_dev *dev = gr_protocol_dev(1);
-  popped_mask = 0;
+  struct gr_dev *dev = runq_begin();
   const uint32_t first = gr_protocol_spawn("consumer", pop_one, dev);
   const uint32_t second = gr_protocol_spawn("consumer", pop_one, dev);
   push(dev, 4);
@@ -98,6 +126,28 @@ void gr_scenario_runq_pop(void *argument)
   gr_sim_join(first);
   gr_sim_join(second);
   gr_sim_expect(popped_mask == 0x30u);
+}
+
+/* Slots are freed in any order; both of a fork's must be free, not the first alone. */
+void gr_scenario_runq_fork(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = runq_begin();
+  const struct gr_task task[2] = {{{6u, 7u, 8u, 9u}, {{0}}}, {{7u, 8u, 9u, 10u}, {{0}}}};
+  uint32_t pos = 0;
+  push(dev, 4);
+  push(dev, 5);
+  const uint32_t first = gr_protocol_spawn("consumer", pop_one, dev);
+  const uint32_t second = gr_protocol_spawn("consumer", pop_one, dev);
+  while (gr_runq_reserve(dev, &dev->runq[0], 2u, &pos) != GR_OK) {
+    gr_sim_retry(0);
+  }
+  for (uint32_t i = 0; i < 2u; i++) {
+    gr_runq_fill(dev, &dev->runq[0], pos + i, &task[i]);
+  }
+  gr_sim_join(first);
+  gr_sim_join(second);
+  gr_sim_expect(pop(dev, 1) == 6u && pop(dev, 2) == 7u);
 }
 
 /* ---- mailbox, idle bits, queue: a team that goes idle while others bring it tasks ---- */
@@ -181,6 +231,24 @@ void gr_scenario_mailbox_two(void *argument)
   place_first(NULL);
   gr_sim_join(id);
   gr_sim_join(second);
+}
+
+/* A fork whose children do not all find room has claimed the worker for nothing: it must be told,
+ * or it waits for a message for ever once it has seen that its bit is gone. */
+void gr_scenario_refused(void *argument)
+{
+  (void)argument;
+  idle_begin(GR_IDLE_LATENCY);
+  struct gr_dev *dev = idle_case.dev;
+  struct gr_team *team = idle_case.placer[0];
+  struct gr_lead lead = {0};
+  const struct gr_task children[4] = {{{0}, {{0}}}};
+  lead.team = idle_case.worker;
+  lead.dev = dev;
+  gr_announce(&lead);
+  gr_sim_expect(gr_fork_place(team, children, 4u) == GR_E_AGAIN); /* the queue has two slots */
+  gr_sim_expect(gr_mailbox_poll(&lead) && lead.team->own.op == GR_MSG_WAKE);
+  gr_sim_expect(gr_load_relaxed_gpu_u64(&dev->idle[0]) == 0u);
 }
 
 static void overslept(uint32_t participant, uint64_t since_step)

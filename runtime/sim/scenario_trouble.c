@@ -11,7 +11,10 @@
 
 GROSR_IMAGE(sim);
 
-#define MANY 150u
+#define MANY        150u
+#define SPAWNS      48u
+#define SPAWN_WORDS 8u  /* its own and seven children's */
+#define CANCELS     70u /* more than the control ring's slots */
 
 static void options_small(struct grosr_options *o)
 {
@@ -42,6 +45,33 @@ static struct grosr *open_or_fail(const struct grosr_options *options)
   }
   gr_invariants_watch(g);
   return g;
+}
+
+/* Tasks that submit more than the run queue holds, and more control messages than their ring. */
+static void fill_queues(struct grosr *g, uint64_t device, uint64_t *words)
+{
+  struct grosr_task tasks[SPAWNS];
+  grosr_ticket tickets[SPAWNS];
+  int32_t results[SPAWNS];
+  uint32_t spawn;
+  gr_sim_expect(grosr_op(g, "spawn", &spawn) == 0);
+  memset(words, 0, SPAWNS * SPAWN_WORDS * sizeof words[0]);
+  for (uint32_t i = 0; i < SPAWNS; i++) {
+    tasks[i] = (struct grosr_task){spawn, 0, {device, i * SPAWN_WORDS, SPAWN_WORDS - 1u, 0}};
+  }
+  gr_sim_expect(grosr_submit_many(g, tasks, SPAWNS, GROSR_FOREVER, tickets) == SPAWNS);
+  for (uint32_t i = 0; i < CANCELS; i++) { /* in time or not, both are right */
+    const int error = grosr_cancel(g, tickets[i % SPAWNS]);
+    gr_sim_expect(error == 0 || error == -ESTALE || error == -EAGAIN);
+  }
+  gr_sim_expect(grosr_wait_many(g, tickets, SPAWNS, GROSR_FOREVER, results) == SPAWNS);
+  gr_sim_expect(grosr_wait_all(g, GROSR_FOREVER) == 0);
+  for (uint32_t i = 0; i < SPAWNS; i++) {
+    const uint32_t taken = results[i] == -ECANCELED ? 0u : 1u + (uint32_t)results[i];
+    for (uint32_t k = 0; k < SPAWN_WORDS; k++) {
+      gr_sim_expect(words[i * SPAWN_WORDS + k] == (k < taken ? 1u : 0u));
+    }
+  }
 }
 
 /* More tasks than any ring or table holds: "again" or a wait, nothing lost. */
@@ -80,6 +110,9 @@ void gr_scenario_full(void *argument)
   gr_sim_expect(grosr_wait_many(g, tickets, 64u, GROSR_FOREVER, NULL) == 64);
   gr_sim_expect(grosr_submit(g, &tasks[64], &tickets[64]) == 0);
   gr_sim_expect(grosr_wait(g, tickets[64], GROSR_FOREVER, NULL) == 0);
+  if (gr_sim_random() % 2u == 0) {
+    fill_queues(g, device, words);
+  }
   gr_sim_expect(grosr_close(g) == 0);
   gr_invariants_watch(NULL);
 }
@@ -112,6 +145,42 @@ void gr_scenario_stuck(void *argument)
   gr_sim_expect(grosr_close(g) == -ETIMEDOUT);
   gr_invariants_watch(NULL);
   gr_scenario_full(NULL);
+}
+
+/* Asserts that fail, on several teams at once: the black box tells of one, whole; waits end. */
+void gr_scenario_fault(void *argument)
+{
+  (void)argument;
+  struct grosr_options options;
+  struct grosr_task tasks[4];
+  char text[2048];
+  uint64_t *words;
+  uint32_t breaks;
+  options_small(&options);
+  options.op_ns_max = 4000000u;
+  struct grosr *g;
+  gr_sim_expect(grosr_open(&options, &g) == 0);
+  const uint64_t device = words_take(g, &words);
+  gr_sim_expect(grosr_op(g, "breaks", &breaks) == 0);
+  for (uint32_t i = 0; i < 4u; i++) {
+    tasks[i] = (struct grosr_task){breaks, 0, {device, i, 0, 0}};
+  }
+  gr_sim_expect(grosr_submit_many(g, tasks, 4u, 0, NULL) == 4);
+  const int error = grosr_wait_all(g, GROSR_FOREVER);
+  gr_sim_expect(error == -EIO);
+  const char *fault = NULL;
+  for (uint32_t looks = 0; looks < 8u && fault == NULL; looks++) { /* weak memory: it may be late */
+    gr_sim_expect(grosr_black_box(g, text, sizeof text) > 0);
+    fault = strstr(text, "fault: assert failed in an op of the image line ");
+  }
+  uint32_t line = 0, team = 0, lane = 0;
+  unsigned long long number = 0;
+  gr_sim_expect(fault != NULL &&
+                sscanf(strstr(fault, "line "), "line %u, team %u lane %u, argument %llx", &line,
+                       &team, &lane, &number) == 4);
+  gr_sim_expect(line != 0 && lane == 0 && team < options.teams && number == 1000u + team);
+  gr_sim_expect(grosr_submit(g, &tasks[0], NULL) == -EIO);
+  gr_sim_expect(grosr_close(g) < 0);
 }
 
 /* Memory that is not to be had: the open fails whole, and the next one works. */

@@ -39,14 +39,26 @@ const struct gr_scenario gr_scenarios[] = {
      .main = gr_scenario_stuck,
      .check = gr_invariants_check,
      .faults = GR_SIM_SPURIOUS | GR_SIM_LATE},
+    {.name = "fault",
+     .share = 1,
+     .what = "asserts that fail, on several teams at once",
+     .main = gr_scenario_fault,
+     .faults = GR_SIM_SPURIOUS | GR_SIM_LATE},
     {.name = "memory",
      .share = 1,
      .what = "reserving memory fails",
      .main = gr_scenario_memory,
      .faults = GR_SIM_NO_MEMORY},
+    {.name = "small",
+     .share = 3,
+     .what =
+         "one of the protocols below, under a seed: what exploring leaves of weak memory",
+     .main = gr_scenario_small},
     PROTOCOL(runq, "run queue: a producer and a consumer, around the ring of two slots"),
     PROTOCOL(runq_push, "run queue: two producers, a consumer"),
     PROTOCOL(runq_pop, "run queue: a producer, two consumers"),
+    PROTOCOL(runq_fork, "run queue: two slots at once, or none"),
+    PROTOCOL(refused, "a fork finds the queue full, and the team that it had claimed is told"),
     PROTOCOL(mailbox, "idle announcement, mailbox and queue: a placer and a worker"),
     PROTOCOL(mailbox_two, "the same with two placers"),
     PROTOCOL(sleep, "the same, and the worker falls asleep"),
@@ -57,4 +69,15 @@ const struct gr_scenario gr_scenarios[] = {
     PROTOCOL(ring_two, "ingress ring: two submitters and the ingress team"),
     PROTOCOL(completion, "one ticket, used twice: submit, complete, wait"),
     PROTOCOL(rest, "the microkernel goes to rest while the host submits"),
+    PROTOCOL(rest_lanes, "a team of two lanes goes to rest while the other is given a task"),
     {.name = 0}};
+
+void gr_scenario_small(void *argument)
+{
+  uint32_t first = 0, count = 0;
+  for (; !gr_scenarios[first].is_protocol; first++) {
+  }
+  for (; gr_scenarios[first + count].name != NULL; count++) {
+  }
+  gr_scenarios[first + gr_sim_random() % count].main(argument);
+}

@@ -6,7 +6,7 @@
 #include <grosr/device.h>
 
 #define SIM_OPS(OP)                                                                                \
-  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck)
+  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks)
 GR_OP_IDS(SIM_OPS)
 
 /* The task's word goes from 0 to 1: it is run for the first time. */
@@ -127,6 +127,16 @@ GR_DEV int32_t stuck(struct gr_team *team)
   while (gr_load_relaxed_gpu_u64(gr_arg_ptr(team, 2, gr_au64)) == 0u) {
     gr_pause();
   }
+  return GR_OK;
+}
+
+/* An assert that fails, with the same number wherever it is told. */
+GR_DEV int32_t breaks(struct gr_team *team)
+{
+  if (gr_lane() == 0u) {
+    gr_assert_file(team, GR_FILE_OP, false, 1000u + team->id);
+  }
+  gr_team_barrier();
   return GR_OK;
 }
 
