@@ -1,7 +1,7 @@
 /* fault.h - gr_assert: a broken invariant stops the microkernel and says where.
  *
  * On in every build, measured ones too: conditions compare values that are in registers. The first
- * team to fail writes the boundary's fault page (the exchange on fault_claim decides who), sets
+ * team to fail writes the boundary's fault page (the add on fault_claim decides who), sets
  * `run` to stop so that the others leave, and ends its lane; the host's black box prints it. Never
  * a silent trap, never an endless loop.
  *
@@ -30,7 +30,7 @@ enum gr_file {
 GR_DEV void gr_fault(struct gr_team *team, uint32_t code, uint32_t where, uint64_t argument)
 {
   struct gr_dev *dev = team->dev;
-  if (gr_exchange_seqcst_gpu_u32(&dev->fault_claim, 1u) == 0u) {
+  if (gr_add_relaxed_gpu_u32(&dev->fault_claim, 1u) == 0u) {
     struct gr_fault *fault = &dev->boundary->fault;
     fault->file = where >> 16;
     fault->line = where & 0xffffu;
@@ -39,7 +39,7 @@ GR_DEV void gr_fault(struct gr_team *team, uint32_t code, uint32_t where, uint64
     fault->argument = argument;
     gr_store_release_sys_u32(&fault->code, code);
   }
-  gr_store_release_gpu_u32(&dev->run, (uint32_t)GR_RUN_STOP);
+  gr_store_relaxed_gpu_u32(&dev->run, (uint32_t)GR_RUN_STOP);
   team->verdict = GR_TURN_LEAVE; /* for this team's other lanes, which wait for a decision */
   gr_leave();
 }

@@ -1,15 +1,15 @@
 /* idle.h - announce, look again, then wait; and leave when there has long been nothing.
  *
- * An idle team sets its bit (I5), from then on looks at its mailbox as well as at everything it
- * looked at before, and pauses between looks. It never waits before it has looked once more with
- * its bit set, so no task and waiting team miss each other (I8). How it waits is the idle mode:
+ * An idle team sets its bit (I5), and from then on looks at its mailbox as well as at everything it
+ * looked at before. How it waits is the idle mode:
  *
  *   latency   looks without pause
  *   balanced  looks for spin_ns, then sleeps until woken      (cpu: futex; cuda: short naps)
  *   quiet     the same, spin_ns much shorter
  *
- * Falling asleep is the same protocol once more, one level down: "asleep" is set, a fence passed
- * (port.h, sleeper and waker), one more look taken (drowsy), and only then does the team sleep.
+ * While it is awake it will see what comes, sooner or later. It falls asleep only after it has said
+ * so ("asleep", beside its bit), passed a fence (port.h, sleeper and waker) and looked at
+ * everything once more (drowsy): so no task and sleeping team miss each other (I8).
  *
  * Resting: after idle_exit_ns without work the team on duty, seeing all others idle, claims them
  * all, tells the host, looks at the rings once more, and sends everybody home. The host's next
@@ -49,11 +49,9 @@ GR_DEV void gr_record_publish(struct gr_lead *lead)
 GR_DEV void gr_announce(struct gr_lead *lead)
 {
   if (gr_warp_lane() == 0u) {
-    gr_or_seqcst_gpu_u64(&lead->dev->idle[lead->team->id / 64u], 1ull << lead->team->id % 64u);
+    gr_or_acqrel_gpu_u64(&lead->dev->idle[lead->team->id / 64u], 1ull << lead->team->id % 64u);
   }
-  gr_warp_barrier();
   lead->announced = true;
-  lead->recheck = true;
 }
 
 /* Looks into the mailbox once. True: its message is in team->own, and the mailbox is empty again.
@@ -75,7 +73,7 @@ GR_DEV bool gr_retract(struct gr_lead *lead)
   const uint64_t bit = 1ull << lead->team->id % 64u;
   uint64_t before = 0u;
   if (gr_warp_lane() == 0u) {
-    before = gr_and_acqrel_gpu_u64(&lead->dev->idle[lead->team->id / 64u], ~bit);
+    before = gr_and_relaxed_gpu_u64(&lead->dev->idle[lead->team->id / 64u], ~bit);
   }
   if ((gr_lead_u64(before) & bit) != 0u) {
     lead->announced = false;
@@ -104,16 +102,16 @@ GR_DEV void gr_idle_end(struct gr_lead *lead)
   }
 }
 
-/* On duty, idle for idle_exit_ns: is every other team idle too, and nothing queued? */
-GR_DEV bool gr_rest_is_quiet(struct gr_lead *lead)
+/* On duty, idle for idle_exit_ns: does every other team seem idle, too? A hint. */
+GR_DEV bool gr_rest_is_quiet(const struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
   uint32_t idle = 0u;
   for (uint32_t word = 0u; word < (dev->teams + 63u) / 64u; word++) {
-    idle += gr_bits_count_u64(gr_load_seqcst_gpu_u64(&dev->idle[word]));
+    idle += gr_bits_count_u64(gr_load_relaxed_gpu_u64(&dev->idle[word]));
   }
   idle += lead->announced ? 0u : 1u;
-  return gr_lead_u32(idle) == dev->teams && gr_lead_u64(gr_load_seqcst_gpu_u64(&dev->queued)) == 0u;
+  return gr_lead_u32(idle) == dev->teams;
 }
 
 /* Sends the claimed teams (bits in team->slot) a message. */
@@ -126,9 +124,10 @@ GR_DEV void gr_rest_post(struct gr_team *team, uint32_t message)
 }
 static_assert(GR_TEAM_WORDS <= GR_WARPS_MAX, "gr_rest keeps the claimed bits in team->slot");
 
-/* Tries to send the microkernel home. All other teams are claimed first: with them idle and ours
- * looking, no task exists and none can appear but through the rings. Then `resting` is published,
- * and after a fence the rings are looked at once more; the host, after writing a slot and a fence,
+/* Tries to send the microkernel home. All other teams are claimed first: with them waiting for our
+ * message and nothing queued (looked at only now: a team may have queued a task just before it went
+ * idle), no task exists and none can appear but through the rings. Then `resting` is published, and
+ * after a fence the rings are looked at once more; the host, after writing a slot and a fence,
  * looks at `resting`: one of the two sees the other. */
 GR_DEV uint32_t gr_rest(struct gr_lead *lead)
 {
@@ -153,19 +152,19 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
   }
   gr_warp_barrier();
   gr_ingress_publish(lead);
-  bool leave = claimed == dev->teams;
+  bool leave =
+      claimed == dev->teams && gr_lead_u64(gr_load_relaxed_gpu_u64(&dev->queued)) == 0u;
   if (leave) {
     if (gr_warp_lane() == 0u) {
-      gr_store_release_sys_u32(&dev->boundary->resting, lead->team->incarnation);
+      gr_store_relaxed_sys_u32(&dev->boundary->resting, lead->team->incarnation);
       gr_fence_seqcst_sys();
     }
-    gr_warp_barrier();
     lead->control_next_ns = 0u;
     gr_control_step(lead);
     leave =
-        gr_ingress_peek(lead) == 0u && gr_lead_u32(gr_load_acquire_gpu_u32(&dev->run)) == GR_RUN_GO;
+        gr_ingress_peek(lead) == 0u && gr_lead_u32(gr_load_relaxed_gpu_u32(&dev->run)) == GR_RUN_GO;
     if (!leave && gr_warp_lane() == 0u) {
-      gr_store_release_sys_u32(&dev->boundary->resting, 0u);
+      gr_store_relaxed_sys_u32(&dev->boundary->resting, 0u);
     }
   }
   gr_rest_post(lead->team, leave ? (uint32_t)GR_MSG_EXIT : (uint32_t)GR_MSG_WAKE);
@@ -185,7 +184,6 @@ GR_DEV void gr_idle_sleep(struct gr_lead *lead)
   if (gr_warp_lane() == 0u) {
     gr_sleep(&dev->mailbox[lead->team->id].asleep, limit_ns);
   }
-  gr_warp_barrier();
   lead->drowsy = false;
   lead->sleeps++;
   lead->looks = GR_LOOK_TURNS; /* the next turn looks at control and the clock */
@@ -232,7 +230,6 @@ GR_DEV uint32_t gr_idle(struct gr_lead *lead)
       gr_store_relaxed_gpu_u32(&dev->mailbox[lead->team->id].asleep, 1u);
       gr_fence_sleeper();
     }
-    gr_warp_barrier();
   }
   return GR_TURN_NOTHING;
 }

@@ -72,7 +72,7 @@ GR_DEV bool gr_duty_try_take(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
   uint32_t got = 0u, ingress_pos = 0u, control_pos = 0u;
-  if (gr_warp_lane() == 0u && gr_load_seqcst_gpu_u32(&dev->duty) == 0u) { /* after our idle bit */
+  if (gr_warp_lane() == 0u && gr_load_relaxed_gpu_u32(&dev->duty) == 0u) {
     got = gr_cas_acqrel_gpu_u32(&dev->duty, 0u, lead->team->id + 1u) == 0u;
     if (got != 0u) {
       ingress_pos = dev->ingress_pos;
@@ -86,12 +86,11 @@ GR_DEV bool gr_duty_try_take(struct gr_lead *lead)
   lead->ingress_pos = lead->published_pos = gr_lead_u32(ingress_pos);
   lead->control_pos = gr_lead_u32(control_pos);
   lead->control_next_ns = 0u;
-  lead->staged = 0u;
   return true;
 }
 
-/* Gives it up. The exchange is seqcst: after it, an idle team is looked for that may be asleep and
- * has to take over (the other side sets its idle bit, then looks at the duty). */
+/* Gives it up. Who goes on to work then rouses an idle team, which may be asleep and has to take
+ * over (it sets its idle bit, then looks at the duty: I8). */
 GR_DEV void gr_duty_give(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
@@ -101,9 +100,8 @@ GR_DEV void gr_duty_give(struct gr_lead *lead)
   if (gr_warp_lane() == 0u) {
     dev->ingress_pos = lead->ingress_pos;
     dev->control_pos = lead->control_pos;
-    gr_exchange_seqcst_gpu_u32(&dev->duty, 0u);
+    gr_store_release_gpu_u32(&dev->duty, 0u);
   }
-  gr_warp_barrier();
 }
 
 /* Everybody is to leave; who waits is woken. (A message to ourselves is never read: we leave too.)
@@ -111,13 +109,9 @@ GR_DEV void gr_duty_give(struct gr_lead *lead)
 GR_DEV void gr_control_stop(struct gr_lead *lead)
 {
   if (gr_warp_lane() == 0u) {
-    gr_store_release_gpu_u32(&lead->dev->run, (uint32_t)GR_RUN_STOP);
+    gr_store_relaxed_gpu_u32(&lead->dev->run, (uint32_t)GR_RUN_STOP);
   }
-  gr_warp_barrier();
-  struct gr_claim claim = gr_idle_claim(lead->team, 64u, GR_GLANCE_SURE);
-  while (claim.count != 0u) {
-    gr_mailbox_post_message(lead->team, claim, GR_MSG_WAKE);
-    claim = gr_idle_claim(lead->team, 64u, GR_GLANCE_SURE);
+  while (gr_sched_rouse(lead->team, 64u) != 0u) {
   }
 }
 
@@ -128,10 +122,10 @@ GR_DEV void gr_control_carry_out(struct gr_lead *lead, const struct gr_task *mes
     gr_control_stop(lead);
   } else if (gr_warp_lane() == 0u) {
     if (message->op == GR_CTL_CANCEL) {
-      gr_store_release_gpu_u32(&dev->cancel[message->arg[0]], (uint32_t)message->arg[1]);
-      gr_store_release_gpu_u32(&dev->cancel_live, 1u);
+      gr_store_relaxed_gpu_u32(&dev->cancel[message->arg[0]], (uint32_t)message->arg[1]);
+      gr_store_relaxed_gpu_u32(&dev->cancel_live, 1u);
     } else if (message->op == GR_CTL_CONTEXTS) {
-      gr_store_release_gpu_u32(&dev->contexts_open, (uint32_t)message->arg[0]);
+      gr_store_relaxed_gpu_u32(&dev->contexts_open, (uint32_t)message->arg[0]);
     } else {
       gr_assert_file(lead->team, GR_FILE_INGRESS, false, message->op);
     }
@@ -152,7 +146,6 @@ GR_DEV bool gr_control_step(struct gr_lead *lead)
     }
     lead->control_next_ns = now + dev->control_poll_ns;
   }
-  lead->staged = 0u; /* the stage held ingress tasks: they will be read again */
   for (uint32_t seen = 0u; seen < GR_CONTROL_SLOTS;) {
     const uint32_t count =
         gr_ring_peek(lead->team, dev->boundary->control, GR_CONTROL_SHIFT, lead->control_pos);

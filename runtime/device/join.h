@@ -12,7 +12,7 @@
  * join_free    taker, giver, by CAS        acqrel: next_free of the top is seen with it
  * next_free    the giver, before the CAS   atomic: a taker that loses the race may read it late
  * pending      taker; then subtraction     acqrel: the last one sees what all the others wrote
- * status       first failure, by CAS       acqrel
+ * status       first failure, by CAS       relaxed: handed over by pending
  * then         taker, before any child     plain: handed over by pending
  *
  * Next: submit.h (who forks). */
@@ -42,7 +42,7 @@ GR_DEV uint32_t gr_join_take(struct gr_dev *dev)
  * answer. */
 GR_DEV void gr_join_give(struct gr_dev *dev, uint32_t index)
 {
-  uint64_t top = gr_load_acquire_gpu_u64(&dev->join_free);
+  uint64_t top = gr_load_relaxed_gpu_u64(&dev->join_free);
   for (;;) {
     gr_store_relaxed_gpu_u32(&dev->join[index].next_free, (uint32_t)top);
     const uint64_t wanted = (top & 0xffffffff00000000ull) | (uint64_t)(index + 1u);
@@ -71,7 +71,7 @@ GR_DEV void gr_join_finish(struct gr_team *team, uint32_t index, int32_t result)
   for (;;) {
     struct gr_join *join = &dev->join[index];
     if (result < 0) {
-      gr_cas_acqrel_gpu_u32(&join->status, 0u, (uint32_t)result);
+      gr_cas_relaxed_gpu_u32(&join->status, 0u, (uint32_t)result);
     }
     const uint32_t before = gr_add_acqrel_gpu_u32(&join->pending, 0xffffffffu);
     gr_assert_file(team, GR_FILE_JOIN, before >= 1u, index); /* I13 */
@@ -79,7 +79,7 @@ GR_DEV void gr_join_finish(struct gr_team *team, uint32_t index, int32_t result)
       return;
     }
     const struct gr_task then = join->then;
-    result = (int32_t)gr_load_acquire_gpu_u32(&join->status);
+    result = (int32_t)gr_load_relaxed_gpu_u32(&join->status);
     gr_join_give(dev, index);
     if (result == GR_OK) {
       gr_assert_file(team, GR_FILE_JOIN, !team->has_next, index);

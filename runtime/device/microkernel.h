@@ -92,9 +92,9 @@ GR_DEV bool gr_task_is_cancelled(const struct gr_lead *lead)
 {
   const struct gr_task *task = lead->team->task;
   uint32_t asked = 0u;
-  if (gr_warp_lane() == 0u && gr_load_acquire_gpu_u32(&lead->dev->cancel_live) != 0u &&
+  if (gr_warp_lane() == 0u && gr_load_relaxed_gpu_u32(&lead->dev->cancel_live) != 0u &&
       (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
-    asked = gr_load_acquire_gpu_u32(&lead->dev->cancel[task->done]) == task->generation;
+    asked = gr_load_relaxed_gpu_u32(&lead->dev->cancel[task->done]) == task->generation;
   }
   return gr_lead_u32(asked) != 0u;
 }
@@ -149,29 +149,21 @@ GR_DEV uint32_t gr_turn_next(struct gr_lead *lead)
     team->own = team->next;
     team->has_next = 0u;
   }
-  gr_warp_barrier();
   return gr_task_begin(lead, GR_FROM_SELF, &lead->team->own);
 }
 
 /* What all teams can see, loaded at once so that on a GPU the trips to L2 overlap with the
- * mailbox's. After announcing the loads are seqcst, so that who set these words before it looked
- * for our idle bit is seen (I8); at other times a stale value costs one more turn. */
+ * mailbox's. An old value costs one more turn; in the drowsy turn the fence before it sees to it
+ * that none is older than the last look for our idle bit (I8). */
 struct gr_view {
   uint64_t queued;
   uint32_t run;
 };
-GR_DEV struct gr_view gr_view_take(struct gr_lead *lead)
+GR_DEV struct gr_view gr_view_take(const struct gr_dev *dev)
 {
-  const struct gr_dev *dev = lead->dev;
   struct gr_view view;
-  if (lead->recheck) {
-    lead->recheck = false;
-    view.queued = gr_load_seqcst_gpu_u64(&dev->queued);
-    view.run = gr_load_seqcst_gpu_u32(&dev->run);
-  } else {
-    view.queued = gr_load_relaxed_gpu_u64(&dev->queued);
-    view.run = gr_load_relaxed_gpu_u32(&dev->run);
-  }
+  view.queued = gr_load_relaxed_gpu_u64(&dev->queued);
+  view.run = gr_load_relaxed_gpu_u32(&dev->run);
   return view;
 }
 
@@ -184,7 +176,7 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   if (lead->team->has_next != 0u) {
     return gr_turn_next(lead);
   }
-  const struct gr_view view = gr_view_take(lead);
+  const struct gr_view view = gr_view_take(dev);
   if (lead->announced && gr_mailbox_poll(lead)) {
     return gr_turn_message(lead);
   }
@@ -261,12 +253,11 @@ GR_DEV void gr_boot(struct gr_lead *lead)
     team->from_queue = gr_load_own_u64(&record->from_queue);
     team->from_ingress = gr_load_own_u64(&record->from_ingress);
     gr_store_relaxed_gpu_u64(&record->incarnation, team->incarnation);
-    const uint32_t booted = gr_add_acqrel_gpu_u32(&dev->booted, 1u) + 1u;
+    const uint32_t booted = gr_add_relaxed_gpu_u32(&dev->booted, 1u) + 1u;
     if (booted % dev->teams == 0u) { /* the last of this launch */
-      gr_store_release_sys_u32(&dev->boundary->ready, team->incarnation);
+      gr_store_relaxed_sys_u32(&dev->boundary->ready, team->incarnation);
     }
   }
-  gr_warp_barrier();
 }
 
 GR_DEV void gr_depart(struct gr_lead *lead)

@@ -16,8 +16,8 @@
  * older than the slot that it led to, and a task behind it would be left without its bit (I7).
  *
  * word     writer                  order: why
- * tail     producers, by CAS       acqrel: a reserver sees what earlier ones saw of their slots
- * head     consumers, by CAS       acqrel: the copy was made before the slot is taken (I11)
+ * tail     producers, by CAS       relaxed: a number; slots hand themselves over
+ * head     consumers, by CAS       relaxed: the same; a copy whose tags matched is older (I11)
  * slot[]   its owner, by tag       chunk release/acquire: payload comes with its tag
  *
  * Breaks if: a slot is written by anyone who did not reserve it. Derived from D. Vyukov's bounded
@@ -57,11 +57,11 @@ GR_DEV bool gr_runq_is_free(const struct gr_dev *dev, const struct gr_runq *queu
 GR_DEV int32_t gr_runq_reserve(const struct gr_dev *dev, struct gr_runq *queue, uint32_t count,
                                uint32_t *pos)
 {
-  uint32_t tail = gr_load_acquire_gpu_u32(&queue->tail);
+  uint32_t tail = gr_load_relaxed_gpu_u32(&queue->tail);
   for (uint32_t tries = 0u; tries < GR_CAS_TRIES_MAX; tries++) {
     const bool is_free = gr_runq_is_free(dev, queue, tail, count);
     const uint32_t seen =
-        gr_cas_acqrel_gpu_u32(&queue->tail, tail, is_free ? tail + count : tail);
+        gr_cas_relaxed_gpu_u32(&queue->tail, tail, is_free ? tail + count : tail);
     if (seen == tail) {
       *pos = tail;
       return is_free ? GR_OK : GR_E_AGAIN;
@@ -83,13 +83,13 @@ GR_DEV void gr_runq_fill(const struct gr_dev *dev, struct gr_runq *queue, uint32
 GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, struct gr_task *out)
 {
   const uint32_t slots = 1u << dev->runq_shift;
-  uint32_t head = gr_lead_u32(gr_load_acquire_gpu_u32(&queue->head));
+  uint32_t head = gr_lead_u32(gr_load_relaxed_gpu_u32(&queue->head));
   for (uint32_t tries = 0u; tries < GR_CAS_TRIES_MAX; tries++) {
     struct gr_line *slot = gr_runq_slot(dev, queue, head);
     const bool is_full = gr_line_try_read(slot, GR_RUNQ_FULL(head, dev->runq_shift), out);
     uint32_t seen = 0u;
     if (gr_warp_lane() == 0u) {
-      seen = gr_cas_acqrel_gpu_u32(&queue->head, head, is_full ? head + 1u : head);
+      seen = gr_cas_relaxed_gpu_u32(&queue->head, head, is_full ? head + 1u : head);
     }
     seen = gr_lead_u32(seen);
     if (seen == head && is_full) {
@@ -113,7 +113,7 @@ GR_DEV int32_t gr_runq_pop(const struct gr_dev *dev, struct gr_runq *queue, stru
 /* What must hold when nobody is in the queue; for tests. */
 GR_DEV bool gr_runq_is_valid(const struct gr_dev *dev, const struct gr_runq *queue)
 {
-  const uint32_t head = gr_load_acquire_gpu_u32(&queue->head);
-  const uint32_t tail = gr_load_acquire_gpu_u32(&queue->tail);
+  const uint32_t head = gr_load_relaxed_gpu_u32(&queue->head);
+  const uint32_t tail = gr_load_relaxed_gpu_u32(&queue->tail);
   return tail - head <= (1u << dev->runq_shift);
 }

@@ -23,12 +23,9 @@ struct gr_claim {
   uint32_t count;
 };
 
-/* How the bitmap is looked at: as a hint, or so that a team that announced before our last seqcst
- * operation is seen (I8). The atomic AND decides in either case. */
-enum gr_glance { GR_GLANCE_HINT = 0, GR_GLANCE_SURE = 1 };
-
-/* Claims up to `count` (at most 64) idle teams by one atomic. */
-GR_DEV struct gr_claim gr_idle_claim(struct gr_team *team, uint32_t count, uint32_t glance)
+/* Claims up to `count` (at most 64) idle teams by one atomic. What it sees of the bitmap may be old
+ * unless a fence came before. */
+GR_DEV struct gr_claim gr_idle_claim(struct gr_team *team, uint32_t count)
 {
   struct gr_dev *dev = team->dev;
   const uint32_t words = (dev->teams + 63u) / 64u;
@@ -38,8 +35,7 @@ GR_DEV struct gr_claim gr_idle_claim(struct gr_team *team, uint32_t count, uint3
     for (uint32_t i = 0u; i < words && claim.bits == 0u; i++) {
       claim.word = first + i < words ? first + i : first + i - words;
       gr_au64 *word = &dev->idle[claim.word];
-      uint64_t idle =
-          glance == GR_GLANCE_SURE ? gr_load_seqcst_gpu_u64(word) : gr_load_relaxed_gpu_u64(word);
+      uint64_t idle = gr_load_relaxed_gpu_u64(word);
       uint64_t want = 0u;
       for (uint32_t n = 0u; n < count && idle != 0u; n++) {
         want |= idle & (~idle + 1u);
@@ -81,20 +77,24 @@ GR_DEV void gr_mailbox_post(struct gr_team *team, uint32_t to, const struct gr_t
 GR_DEV void gr_mailbox_post_message(struct gr_team *team, struct gr_claim claim, uint32_t message)
 {
   if (gr_warp_lane() == 0u) {
-    team->message.op = (uint16_t)message;
+    team->message.op = (uint16_t)message; /* in chunk 0, which is lane 0's to write (line.h) */
   }
-  gr_warp_barrier();
   while (claim.bits != 0u) {
     gr_mailbox_post(team, gr_claim_next(&claim), &team->message);
   }
 }
 
-/* Wakes up to `count` idle teams to look at the queues and the duty. */
-GR_DEV void gr_sched_rouse(struct gr_team *team, uint32_t count)
+/* Wakes up to `count` idle teams to look at what lane 0 has stored before: `queued`, the duty,
+ * `run` (I8). Returns how many. */
+GR_DEV uint32_t gr_sched_rouse(struct gr_team *team, uint32_t count)
 {
-  if (team->dev->teams > 1u) {
-    gr_mailbox_post_message(team, gr_idle_claim(team, count, GR_GLANCE_SURE), GR_MSG_WAKE);
+  if (team->dev->teams == 1u) {
+    return 0u;
   }
+  gr_fence_waker();
+  const struct gr_claim claim = gr_idle_claim(team, count);
+  gr_mailbox_post_message(team, claim, GR_MSG_WAKE);
+  return claim.count;
 }
 
 /* After filling queue slots of `context`: says so, and wakes up to `count` (at most 64) teams that
@@ -103,9 +103,8 @@ GR_DEV void gr_sched_queued(struct gr_team *team, uint32_t context, uint32_t cou
 {
   gr_warp_barrier(); /* every lane's chunk is before the bit: who clears it sees them (I7) */
   if (gr_warp_lane() == 0u) {
-    gr_or_seqcst_gpu_u64(&team->dev->queued, 1ull << context);
+    gr_or_acqrel_gpu_u64(&team->dev->queued, 1ull << context);
   }
-  gr_warp_barrier();
   gr_sched_rouse(team, count);
 }
 
@@ -114,7 +113,7 @@ GR_DEV int32_t gr_sched_place(struct gr_team *team, const struct gr_task *task)
 {
   struct gr_runq *queue = &team->dev->runq[task->context];
   if (team->dev->teams > 1u) {
-    struct gr_claim claim = gr_idle_claim(team, 1u, GR_GLANCE_HINT);
+    struct gr_claim claim = gr_idle_claim(team, 1u);
     if (claim.count != 0u) {
       gr_mailbox_post(team, gr_claim_next(&claim), task);
       return GR_OK;
@@ -148,7 +147,6 @@ GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
       if (gr_warp_lane() == 0u) {
         gr_and_acqrel_gpu_u64(&dev->queued, ~bit);
       }
-      gr_warp_barrier();
       status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
       if (status != GR_E_AGAIN) { /* there may be more (I7); who saw no bit may be idle (I8) */
         gr_sched_queued(lead->team, context, 1u);

@@ -7,7 +7,7 @@
  *   child.arg[0] = ...;
  *   gr_submit_team(team, &child)                 runs some time, in the parent's context
  *   gr_fork_team(team, children, n, &then)       `then` runs when this op and all children are
- * done, and completes the parent's ticket in its stead
+ *                                                done, and completes the ticket in its stead
  *
  * Next: ingress.h, microkernel.h. */
 #pragma once
@@ -106,7 +106,7 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
   struct gr_claim claim = {0u, 0u, 0u};
   uint32_t pos = 0u;
   if (team->dev->teams > 1u) {
-    claim = gr_idle_claim(team, count < 64u ? count : 64u, GR_GLANCE_HINT);
+    claim = gr_idle_claim(team, count < 64u ? count : 64u);
   }
   const uint32_t pushed = claim.count;
   int32_t status = GR_OK;
@@ -135,9 +135,9 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
 }
 
 /* Submits `count` (1 to GR_FORK_MAX; more than runq_slots may never find room) children, all or
- * none, and `then`, which runs once this op and
- * every child have ended. `then` takes over what this op was to signal; if this op or a child
- * fails, `then` does not run and the first failure is signalled instead. At most one fork per op.
+ * none, and `then`, which runs once this op and every child have ended. `then` takes over what this
+ * op was to signal; if this op or a child fails, `then` does not run and the first failure is
+ * signalled instead. At most one fork per op.
  * `children` lie in memory that all lanes see alike (gr_scratch, or the same local values).
  *   GR_E_AGAIN: the queue is full; GR_E_NOMEM: no join is free; GR_E_INVAL: count, op, or second
  * fork. After a failure nothing was submitted and the op goes on as if it had not asked. */
@@ -178,7 +178,6 @@ GR_DEV void gr_signal_team(struct gr_team *team, uint64_t *word, uint64_t value)
   if (gr_lane() == 0u) {
     gr_store_release_sys_u64((gr_au64 *)word, value);
   }
-  gr_team_barrier();
 }
 
 /* Whether the host has asked to cancel this task: a long op may look now and then and return
@@ -188,7 +187,7 @@ GR_DEV bool gr_cancelled_team(struct gr_team *team)
   const struct gr_task *task = team->task;
   uint64_t asked = 0u;
   if (gr_lane() == 0u && (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
-    asked = gr_load_acquire_gpu_u32(&team->dev->cancel[task->done]) == task->generation;
+    asked = gr_load_relaxed_gpu_u32(&team->dev->cancel[task->done]) == task->generation;
   }
   return gr_team_broadcast_u64(team, asked) != 0u;
 }

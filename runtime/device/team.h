@@ -46,7 +46,6 @@ struct gr_lead {
   struct gr_team *team;
   struct gr_dev *dev;
   bool announced;    /* our idle bit was set by us and not yet retracted (I5) */
-  bool recheck;      /* announced since the last look: the next one is seqcst (I8) */
   bool on_duty;      /* we hold dev->duty (I9) */
   bool drowsy;       /* our mailbox says "asleep"; one more look, then we are */
   uint32_t source;   /* enum gr_source of team->task */

@@ -262,12 +262,12 @@ static int tickets_settle(struct grosr *g)
 {
   int unwaited = 0;
   for (uint32_t slot = 0; slot < g->options.completion_slots; slot++) {
-    const uint32_t state = gr_load_acquire_gpu_u32(&g->slot_state[slot]);
+    const uint32_t state = gr_load_relaxed_gpu_u32(&g->slot_state[slot]);
     if ((state & 1u) != 0u) {
       unwaited++;
-      const uint64_t word = gr_load_acquire_sys_u64(&g->completion[slot]);
+      const uint64_t word = gr_load_relaxed_sys_u64(&g->completion[slot]);
       if (GR_COMPLETION_GENERATION(word) != state >> 1) {
-        gr_store_release_sys_u64(&g->completion[slot],
+        gr_store_relaxed_sys_u64(&g->completion[slot],
                                  GR_COMPLETION_WORD(state >> 1, GR_E_CANCELED));
       }
     }
@@ -336,15 +336,14 @@ int grosr_context_open(struct grosr *g, uint32_t *context)
     return error;
   }
   const uint64_t open = gr_load_own_u64(&g->contexts);
-  error = ~open != 0u
-                  ? 0
-                  : gr_error_set(-EAGAIN, "all %u contexts are open; close one", GR_CONTEXTS_MAX);
-  if (error == 0) {
+  if (~open == 0u) {
+    error = gr_error_set(-EAGAIN, "all %u contexts are open; close one", GR_CONTEXTS_MAX);
+  } else {
     const uint32_t index = gr_bits_lowest_u64(~open);
-    gr_store_release_gpu_u64(&g->contexts, open | 1ull << index);
+    gr_store_relaxed_gpu_u64(&g->contexts, open | 1ull << index);
     error = contexts_tell(g);
     if (error < 0) {
-      gr_store_release_gpu_u64(&g->contexts, open);
+      gr_store_relaxed_gpu_u64(&g->contexts, open);
     } else {
       *context = index;
     }
@@ -356,7 +355,7 @@ int grosr_context_open(struct grosr *g, uint32_t *context)
 int grosr_context_close(struct grosr *g, uint32_t context)
 {
   if (g == NULL || context == 0 || context >= GR_CONTEXTS_MAX ||
-      (gr_load_acquire_gpu_u64(&g->contexts) >> context & 1u) == 0u) {
+      (gr_load_relaxed_gpu_u64(&g->contexts) >> context & 1u) == 0u) {
     return gr_error_set(-EINVAL, "context %u is not one that grosr_context_open gave", context);
   }
   if (grosr_wait_all(g, 0) < 0) {
@@ -366,7 +365,7 @@ int grosr_context_close(struct grosr *g, uint32_t context)
   if (error < 0) {
     return error;
   }
-  gr_store_release_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
+  gr_store_relaxed_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
   error = contexts_tell(g);
   gr_mutex_unlock(&g->context_lock);
   return error;

@@ -16,7 +16,7 @@ gr_au32 gr_incarnations;
 
 static int failed_check(struct grosr *g)
 {
-  if (gr_load_acquire_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE) {
+  if (gr_load_relaxed_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE) {
     gr_health_raise(g, GR_HEALTH_FAILED);
     return gr_error_set(-EIO, "the microkernel stopped at a broken invariant; grosr_black_box says "
                               "where");
@@ -33,11 +33,11 @@ int gr_launch(struct grosr *g)
   const uint32_t incarnation = gr_add_relaxed_gpu_u32(&gr_incarnations, 1u) + 1u;
   const struct gr_launch launch = {g->dev, g->options.teams, g->options.lanes,
                                    g->options.scratch_bytes, incarnation};
-  gr_store_release_gpu_u32(&g->incarnation, incarnation);
+  gr_store_relaxed_gpu_u32(&g->incarnation, incarnation);
   gr_store_relaxed_gpu_u32(&g->launches, gr_load_own_u32(&g->launches) + 1u);
   int error = g->backend_ops->launch(g->backend, &launch);
   const uint64_t deadline_ns = gr_clock_ns() + g->options.boot_ns_max;
-  while (error == 0 && gr_load_acquire_sys_u32(&g->boundary->ready) != incarnation) {
+  while (error == 0 && gr_load_relaxed_sys_u32(&g->boundary->ready) != incarnation) {
     error = failed_check(g);
     if (error == 0 && gr_clock_ns() > deadline_ns) {
       error = gr_error_set(-ETIMEDOUT,
@@ -60,7 +60,7 @@ int gr_relaunch(struct grosr *g)
   }
   /* It may still take its resting back (gr_rest), or another submitter may have been here first. */
   while (error == 0 &&
-         gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation)) {
+         gr_load_relaxed_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation)) {
     const int ended = g->backend_ops->ended(g->backend);
     if (ended == 1) {
       error = gr_launch(g); /* once: what we submitted is seen before this one can rest */
@@ -90,7 +90,7 @@ int gr_stop(struct grosr *g)
   bool is_told = false;
   while (ended == 0 && gr_clock_ns() < deadline_ns) {
     const bool is_resting =
-        gr_load_acquire_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation);
+        gr_load_relaxed_sys_u32(&g->boundary->resting) == gr_load_own_u32(&g->incarnation);
     if (!is_told && !is_resting) { /* who rests leaves by itself, unless it takes that back */
       is_told = true;
       gr_control_send(g, GR_CTL_STOP, 0, 0); /* its failure shows below: the teams do not leave */

@@ -165,7 +165,7 @@ int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *de
                           "shared_bytes",
                           (unsigned long long)used, (unsigned long long)g->options.shared_bytes);
     }
-    const uint64_t seen = gr_cas_acqrel_gpu_u64(&g->shared_used, used, used + rounded);
+    const uint64_t seen = gr_cas_relaxed_gpu_u64(&g->shared_used, used, used + rounded);
     if (seen == used) {
       break;
     }
@@ -178,5 +178,5 @@ int grosr_shared_take(struct grosr *g, uint64_t bytes, void **host, uint64_t *de
 
 void grosr_shared_reset(struct grosr *g)
 {
-  gr_store_release_gpu_u64(&g->shared_used, 0u);
+  gr_store_relaxed_gpu_u64(&g->shared_used, 0u);
 }

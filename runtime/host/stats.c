@@ -29,8 +29,8 @@ static uint64_t unwaited_count(const struct grosr *g)
 {
   uint64_t count = 0;
   for (uint32_t slot = 0; slot < g->options.completion_slots; slot++) {
-    const uint32_t state = gr_load_acquire_gpu_u32(&g->slot_state[slot]);
-    const uint64_t word = gr_load_acquire_sys_u64(&g->completion[slot]);
+    const uint32_t state = gr_load_relaxed_gpu_u32(&g->slot_state[slot]);
+    const uint64_t word = gr_load_relaxed_sys_u64(&g->completion[slot]);
     count += (state & 1u) != 0u && GR_COMPLETION_GENERATION(word) == state >> 1 ? 1u : 0u;
   }
   return count;
@@ -70,7 +70,7 @@ int grosr_stats(struct grosr *g, struct grosr_stats *stats)
 
 uint32_t grosr_incarnation(const struct grosr *g)
 {
-  return g != NULL ? gr_load_acquire_gpu_u32(&g->incarnation) : 0u;
+  return g != NULL ? gr_load_relaxed_gpu_u32(&g->incarnation) : 0u;
 }
 
 int grosr_info(const struct grosr *g, struct grosr_info *info)

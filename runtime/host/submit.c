@@ -74,7 +74,7 @@ static int rest_end(struct grosr *g)
     return 0;
   }
   gr_fence_seqcst_sys(); /* pairs with gr_rest in device/idle.h */
-  if (gr_load_acquire_sys_u32(&g->boundary->resting) != gr_load_acquire_gpu_u32(&g->incarnation)) {
+  if (gr_load_relaxed_sys_u32(&g->boundary->resting) != gr_load_relaxed_gpu_u32(&g->incarnation)) {
     return 0;
   }
   return gr_relaunch(g);
@@ -151,7 +151,7 @@ static int health_check(const struct grosr *g)
 
 static int tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t count)
 {
-  const uint64_t open = gr_load_acquire_gpu_u64(&g->contexts);
+  const uint64_t open = gr_load_relaxed_gpu_u64(&g->contexts);
   for (size_t i = 0; i < count; i++) {
     if (tasks[i].op >= g->image->op_count) {
       return gr_error_set(-EINVAL,

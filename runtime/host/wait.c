@@ -153,7 +153,7 @@ static int all_done(struct grosr *g, struct gr_team_record *records, bool *done)
   for (uint32_t i = 0; error == 0 && i < g->options.teams; i++) {
     submitted += records[i].submitted.v;
   }
-  *done = completed == submitted + gr_load_acquire_gpu_u64(&g->accepted);
+  *done = completed == submitted + gr_load_relaxed_gpu_u64(&g->accepted);
   return error;
 }
 

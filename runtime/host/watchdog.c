@@ -18,7 +18,7 @@ void gr_health_raise(struct grosr *g, enum gr_health health)
 {
   uint32_t seen = gr_load_relaxed_gpu_u32(&g->health);
   while (seen < (uint32_t)health) {
-    const uint32_t before = gr_cas_acqrel_gpu_u32(&g->health, seen, (uint32_t)health);
+    const uint32_t before = gr_cas_relaxed_gpu_u32(&g->health, seen, (uint32_t)health);
     if (before == seen) {
       return;
     }
@@ -35,7 +35,7 @@ struct watched {
 
 static void look(struct grosr *g, struct gr_team_record *records, struct watched *watched)
 {
-  if (gr_load_acquire_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE ||
+  if (gr_load_relaxed_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE ||
       g->backend_ops->ended(g->backend) < 0 || gr_records_read(g, records) < 0) {
     gr_health_raise(g, GR_HEALTH_FAILED);
     return;

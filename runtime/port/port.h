@@ -12,12 +12,12 @@
  *
  * Atomic fields are of type gr_au32 or gr_au64 and reached only through functions named
  * operation_order_scope_type. Scope: team (lanes of one team), gpu (all teams), sys (host too).
- *   gr_load_{relaxed,acquire,seqcst}_gpu_{u32,u64}, gr_load_acquire_sys_{u32,u64}
+ *   gr_load_{relaxed,acquire}_{gpu,sys}_{u32,u64}
  *   gr_load_own_{u32,u64}: sole writer's read
- *   gr_store_{relaxed,release}_gpu_{u32,u64}, gr_store_release_sys_{u32,u64}
+ *   gr_store_{relaxed,release}_{gpu,sys}_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
- *   gr_or_seqcst_gpu_u64, gr_and_acqrel_gpu_u64, gr_exchange_seqcst_gpu_u32
- *   gr_cas_acqrel_gpu_{u32,u64}(word, expected, desired)   returns the value before
+ *   gr_or_acqrel_gpu_u64, gr_and_{relaxed,acqrel}_gpu_u64
+ *   gr_cas_{relaxed,acqrel}_gpu_{u32,u64}(word, expected, desired)
  *
  * Chunks: 16 bytes, payload and tag together (task.h)
  *   bool gr_chunk_try_load_acquire_{gpu,sys}(src, tag, out)   false: another tag; out is garbage
@@ -44,8 +44,9 @@
  *   gr_yield()        lets another thread have the core; cuda: nothing
  *   gr_sleep(asleep, ns_max), gr_wake(asleep)   sleep until woken; `asleep` is 1 meanwhile
  *   gr_fence_sleeper(), gr_fence_waker()        between "asleep = 1" and the last look at the
- *                     queues; between filling a queue and looking at `asleep`. Together they forbid
- *                     that both sides miss each other (asymmetric Dekker).
+ *                     queues; between filling a queue and looking at idle bits and `asleep`.
+ *                     Together they forbid that both sides miss each other (asymmetric Dekker).
+ *                     Nothing where nobody sleeps for longer than a poll (cuda)
  *   gr_fence_seqcst_sys()   the same between the device and the host when it leaves to rest: both
  *                     sides store their word, pass this, and load the other's
  *

@@ -42,11 +42,10 @@
   {                                                                                                \
     return builtin(&a->v, value, ORDER);                                                           \
   }
-#define GR_CPU_CAS(type, word)                                                                     \
-  GR_DEV type gr_cas_acqrel_gpu_u##word(gr_au##word *a, type expected, type desired)               \
+#define GR_CPU_CAS(order, ORDER, FAILED, type, word)                                               \
+  GR_DEV type gr_cas_##order##_gpu_u##word(gr_au##word *a, type expected, type desired)            \
   {                                                                                                \
-    __atomic_compare_exchange_n(&a->v, &expected, desired, false, __ATOMIC_ACQ_REL,                \
-                                __ATOMIC_ACQUIRE);                                                 \
+    __atomic_compare_exchange_n(&a->v, &expected, desired, false, ORDER, FAILED);                  \
     return expected;                                                                               \
   }
 #define GR_CPU_BOTH_WIDTHS(FAMILY, ...)                                                            \
@@ -55,18 +54,19 @@
 
 GR_CPU_BOTH_WIDTHS(GR_CPU_LOAD, relaxed, __ATOMIC_RELAXED, gpu)
 GR_CPU_BOTH_WIDTHS(GR_CPU_LOAD, acquire, __ATOMIC_ACQUIRE, gpu)
-GR_CPU_BOTH_WIDTHS(GR_CPU_LOAD, seqcst, __ATOMIC_SEQ_CST, gpu)
+GR_CPU_BOTH_WIDTHS(GR_CPU_LOAD, relaxed, __ATOMIC_RELAXED, sys)
 GR_CPU_BOTH_WIDTHS(GR_CPU_LOAD, acquire, __ATOMIC_ACQUIRE, sys)
 GR_CPU_BOTH_WIDTHS(GR_CPU_STORE, relaxed, __ATOMIC_RELAXED, gpu)
 GR_CPU_BOTH_WIDTHS(GR_CPU_STORE, release, __ATOMIC_RELEASE, gpu)
+GR_CPU_BOTH_WIDTHS(GR_CPU_STORE, relaxed, __ATOMIC_RELAXED, sys)
 GR_CPU_BOTH_WIDTHS(GR_CPU_STORE, release, __ATOMIC_RELEASE, sys)
 GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_relaxed, __atomic_fetch_add, __ATOMIC_RELAXED)
 GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_acqrel, __atomic_fetch_add, __ATOMIC_ACQ_REL)
-GR_CPU_RMW(or_seqcst, __atomic_fetch_or, __ATOMIC_SEQ_CST, uint64_t, 64)
+GR_CPU_RMW(or_acqrel, __atomic_fetch_or, __ATOMIC_ACQ_REL, uint64_t, 64)
+GR_CPU_RMW(and_relaxed, __atomic_fetch_and, __ATOMIC_RELAXED, uint64_t, 64)
 GR_CPU_RMW(and_acqrel, __atomic_fetch_and, __ATOMIC_ACQ_REL, uint64_t, 64)
-GR_CPU_RMW(exchange_seqcst, __atomic_exchange_n, __ATOMIC_SEQ_CST, uint32_t, 32)
-GR_CPU_CAS(uint32_t, 32)
-GR_CPU_CAS(uint64_t, 64)
+GR_CPU_BOTH_WIDTHS(GR_CPU_CAS, relaxed, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
+GR_CPU_BOTH_WIDTHS(GR_CPU_CAS, acqrel, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
 
 GR_DEV uint32_t gr_load_own_u32(const gr_au32 *a)
 {
@@ -266,15 +266,4 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
   }                                                                                                \
   extern const unsigned char grosr_fatbin_##name[] __attribute__((weak));                          \
   extern const unsigned char grosr_fatbin_##name##_end[] __attribute__((weak));                    \
-  static const char *const gr_op_names_##name[] = {LIST(GR_OP_NAME) NULL};                         \
-  extern const struct grosr_image grosr_image_##name;                                              \
-  const struct grosr_image grosr_image_##name = {                                                  \
-      GR_ABI_VERSION,                                                                              \
-      (uint32_t)(sizeof gr_op_names_##name / sizeof gr_op_names_##name[0] - 1u),                   \
-      #name,                                                                                       \
-      gr_op_names_##name,                                                                          \
-      "grosr_kernel_" #name,                                                                       \
-      gr_cpu_main_##name,                                                                          \
-      grosr_fatbin_##name,                                                                         \
-      grosr_fatbin_##name##_end,                                                                   \
-  };
+  GR_IMAGE_STRUCT(name, LIST, gr_cpu_main_##name, grosr_fatbin_##name, grosr_fatbin_##name##_end)

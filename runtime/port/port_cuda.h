@@ -39,72 +39,65 @@ GR_DEV uint64_t gr_cuda_global(const void *generic)
 }
 
 /* ---- atomics: one instruction each ---- */
-#define GR_CUDA_LOAD(order, FENCE, ptx, scope, type, word, reg)                                    \
+#define GR_CUDA_LOAD(order, scope, type, word, reg)                                                \
   GR_DEV type gr_load_##order##_##scope##_u##word(const gr_au##word *a)                            \
   {                                                                                                \
     type value;                                                                                    \
-    asm volatile(FENCE "ld." #ptx "." #scope ".global.b" #word " %0, [%1];"                        \
+    asm volatile("ld." #order "." #scope ".global.b" #word " %0, [%1];"                            \
                  : "=" reg(value)                                                                  \
                  : "l"(gr_cuda_global(a))                                                          \
                  : "memory");                                                                      \
     return value;                                                                                  \
   }
-#define GR_CUDA_STORE(order, ptx, scope, type, word, reg)                                          \
+#define GR_CUDA_STORE(order, scope, type, word, reg)                                               \
   GR_DEV void gr_store_##order##_##scope##_u##word(gr_au##word *a, type value)                     \
   {                                                                                                \
-    asm volatile("st." #ptx "." #scope ".global.b" #word " [%0], %1;"                              \
+    asm volatile("st." #order "." #scope ".global.b" #word " [%0], %1;"                            \
                  :                                                                                 \
                  : "l"(gr_cuda_global(a)), reg(value)                                              \
                  : "memory");                                                                      \
   }
-/* A seqcst operation is fence.sc before one of at least acquire: two such operations on different
- * words, in one team, then have a fence.sc between them, which is what an announcement and the
- * look after it need (dev.h, I8). The fence is a release too. */
-#define GR_CUDA_RMW(name, FENCE, ptx, type, word, reg)                                             \
+#define GR_CUDA_RMW(name, ptx, type, word, reg)                                                    \
   GR_DEV type gr_##name##_gpu_u##word(gr_au##word *a, type value)                                  \
   {                                                                                                \
     type before;                                                                                   \
-    asm volatile(FENCE "atom." ptx " %0, [%1], %2;"                                                \
+    asm volatile("atom." ptx " %0, [%1], %2;"                                                      \
                  : "=" reg(before)                                                                 \
                  : "l"(gr_cuda_global(a)), reg(value)                                              \
                  : "memory");                                                                      \
     return before;                                                                                 \
   }
-#define GR_CUDA_CAS(type, word, reg)                                                               \
-  GR_DEV type gr_cas_acqrel_gpu_u##word(gr_au##word *a, type expected, type desired)               \
+#define GR_CUDA_CAS(order, ptx, type, word, reg)                                                   \
+  GR_DEV type gr_cas_##order##_gpu_u##word(gr_au##word *a, type expected, type desired)            \
   {                                                                                                \
     type before;                                                                                   \
-    asm volatile("atom.acq_rel.gpu.global.cas.b" #word " %0, [%1], %2, %3;"                        \
+    asm volatile("atom." #ptx ".gpu.global.cas.b" #word " %0, [%1], %2, %3;"                       \
                  : "=" reg(before)                                                                 \
                  : "l"(gr_cuda_global(a)), reg(expected), reg(desired)                             \
                  : "memory");                                                                      \
     return before;                                                                                 \
   }
-#define GR_CUDA_SC_GPU "fence.sc.gpu; "
+#define GR_CUDA_BOTH_WIDTHS(FAMILY, ...)                                                           \
+  FAMILY(__VA_ARGS__, uint32_t, 32, "r")                                                           \
+  FAMILY(__VA_ARGS__, uint64_t, 64, "l")
 
-GR_CUDA_LOAD(relaxed, "", relaxed, gpu, uint32_t, 32, "r")
-GR_CUDA_LOAD(relaxed, "", relaxed, gpu, uint64_t, 64, "l")
-GR_CUDA_LOAD(acquire, "", acquire, gpu, uint32_t, 32, "r")
-GR_CUDA_LOAD(acquire, "", acquire, gpu, uint64_t, 64, "l")
-GR_CUDA_LOAD(seqcst, GR_CUDA_SC_GPU, acquire, gpu, uint32_t, 32, "r")
-GR_CUDA_LOAD(seqcst, GR_CUDA_SC_GPU, acquire, gpu, uint64_t, 64, "l")
-GR_CUDA_LOAD(acquire, "", acquire, sys, uint32_t, 32, "r")
-GR_CUDA_LOAD(acquire, "", acquire, sys, uint64_t, 64, "l")
-GR_CUDA_STORE(relaxed, relaxed, gpu, uint32_t, 32, "r")
-GR_CUDA_STORE(relaxed, relaxed, gpu, uint64_t, 64, "l")
-GR_CUDA_STORE(release, release, gpu, uint32_t, 32, "r")
-GR_CUDA_STORE(release, release, gpu, uint64_t, 64, "l")
-GR_CUDA_STORE(release, release, sys, uint32_t, 32, "r")
-GR_CUDA_STORE(release, release, sys, uint64_t, 64, "l")
-GR_CUDA_RMW(add_relaxed, "", "relaxed.gpu.global.add.u32", uint32_t, 32, "r")
-GR_CUDA_RMW(add_relaxed, "", "relaxed.gpu.global.add.u64", uint64_t, 64, "l")
-GR_CUDA_RMW(add_acqrel, "", "acq_rel.gpu.global.add.u32", uint32_t, 32, "r")
-GR_CUDA_RMW(add_acqrel, "", "acq_rel.gpu.global.add.u64", uint64_t, 64, "l")
-GR_CUDA_RMW(or_seqcst, GR_CUDA_SC_GPU, "acquire.gpu.global.or.b64", uint64_t, 64, "l")
-GR_CUDA_RMW(and_acqrel, "", "acq_rel.gpu.global.and.b64", uint64_t, 64, "l")
-GR_CUDA_RMW(exchange_seqcst, GR_CUDA_SC_GPU, "acquire.gpu.global.exch.b32", uint32_t, 32, "r")
-GR_CUDA_CAS(uint32_t, 32, "r")
-GR_CUDA_CAS(uint64_t, 64, "l")
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_LOAD, relaxed, gpu)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_LOAD, acquire, gpu)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_LOAD, relaxed, sys)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_LOAD, acquire, sys)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_STORE, relaxed, gpu)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_STORE, release, gpu)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_STORE, relaxed, sys)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_STORE, release, sys)
+GR_CUDA_RMW(add_relaxed, "relaxed.gpu.global.add.u32", uint32_t, 32, "r")
+GR_CUDA_RMW(add_relaxed, "relaxed.gpu.global.add.u64", uint64_t, 64, "l")
+GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u32", uint32_t, 32, "r")
+GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u64", uint64_t, 64, "l")
+GR_CUDA_RMW(or_acqrel, "acq_rel.gpu.global.or.b64", uint64_t, 64, "l")
+GR_CUDA_RMW(and_relaxed, "relaxed.gpu.global.and.b64", uint64_t, 64, "l")
+GR_CUDA_RMW(and_acqrel, "acq_rel.gpu.global.and.b64", uint64_t, 64, "l")
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, relaxed, relaxed)
+GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, acqrel, acq_rel)
 
 /* A team's own word: another lane of the team may have written it, so the scope is the block. */
 GR_DEV uint32_t gr_load_own_u32(const gr_au32 *a)
@@ -268,7 +261,7 @@ GR_DEV void gr_yield(void)
 /* A GPU has nobody who could wake a warp: sleeping is polling less often. The nap is a bound on how
  * late a push is noticed, so it is short; `asleep` tells the black box, and nobody writes it but
  * us. Whatever was missed while `asleep` was 1 is seen by the poll that follows, so neither side of
- * the announcement needs more than the seqcst operations it is made of. */
+ * the announcement needs a fence for it. */
 GR_DEV void gr_sleep(gr_au32 *asleep, uint64_t ns_max)
 {
   __nanosleep(ns_max < GR_CUDA_SLEEP_NS ? (uint32_t)ns_max : GR_CUDA_SLEEP_NS);

@@ -2,8 +2,8 @@
  *
  * The same source as for the other ports, compiled with GR_PORT_SIM: device code, and the host side
  * too. Each word is a step of the simulator, told with the file and line that it stands at; so all
- * are macros. Orders mean what the cuda port makes of them: a seqcst operation is fence.sc before
- * an operation of at least acquire, a chunk whose tag matches is acquired.
+ * are macros. Orders mean what the PTX memory model and C11 make of them; a chunk whose tag matches
+ * is acquired.
  *
  * Beside the contract of port.h there are weaker words that no source uses: ci/mutants puts them in
  * the place of others and looks whether a run notices.
@@ -28,14 +28,12 @@
 #define gr_load_relaxed_gpu_u64(a) GR_SIM_LOAD_u64(a, RELAXED)
 #define gr_load_acquire_gpu_u32(a) GR_SIM_LOAD_u32(a, ACQUIRE)
 #define gr_load_acquire_gpu_u64(a) GR_SIM_LOAD_u64(a, ACQUIRE)
-#define gr_load_seqcst_gpu_u32(a)  GR_SIM_LOAD_u32(a, SEQCST)
-#define gr_load_seqcst_gpu_u64(a)  GR_SIM_LOAD_u64(a, SEQCST)
+#define gr_load_relaxed_sys_u32(a) GR_SIM_LOAD_u32(a, RELAXED)
+#define gr_load_relaxed_sys_u64(a) GR_SIM_LOAD_u64(a, RELAXED)
 #define gr_load_acquire_sys_u32(a) GR_SIM_LOAD_u32(a, ACQUIRE)
 #define gr_load_acquire_sys_u64(a) GR_SIM_LOAD_u64(a, ACQUIRE)
 #define gr_load_own_u32(a)         GR_SIM_LOAD_u32(a, RELAXED)
 #define gr_load_own_u64(a)         GR_SIM_LOAD_u64(a, RELAXED)
-#define gr_load_relaxed_sys_u32(a) GR_SIM_LOAD_u32(a, RELAXED) /* weaker, for ci/mutants */
-#define gr_load_relaxed_sys_u64(a) GR_SIM_LOAD_u64(a, RELAXED)
 
 #define GR_SIM_STORE(a, bytes, value, ORDER)                                                       \
   gr_sim_store(&(a)->v, bytes, (uint64_t)(value), GR_SIM_##ORDER, GR_AT)
@@ -45,7 +43,7 @@
 #define gr_store_release_gpu_u64(a, value) GR_SIM_STORE(a, 8u, value, RELEASE)
 #define gr_store_release_sys_u32(a, value) GR_SIM_STORE(a, 4u, value, RELEASE)
 #define gr_store_release_sys_u64(a, value) GR_SIM_STORE(a, 8u, value, RELEASE)
-#define gr_store_relaxed_sys_u32(a, value) GR_SIM_STORE(a, 4u, value, RELAXED) /* ci/mutants */
+#define gr_store_relaxed_sys_u32(a, value) GR_SIM_STORE(a, 4u, value, RELAXED)
 #define gr_store_relaxed_sys_u64(a, value) GR_SIM_STORE(a, 8u, value, RELAXED)
 
 /* Functions, whose answer a caller may leave unused; the site is told by the macros below. */
@@ -63,18 +61,14 @@ GR_DEV uint64_t gr_sim_change_u64(gr_au64 *a, enum gr_sim_rmw kind, uint64_t val
   gr_sim_change_u32(a, GR_SIM_##KIND, value, GR_SIM_##ORDER, GR_AT)
 #define GR_SIM_RMW_u64(a, KIND, value, ORDER)                                                      \
   gr_sim_change_u64(a, GR_SIM_##KIND, value, GR_SIM_##ORDER, GR_AT)
-#define gr_add_relaxed_gpu_u32(a, value)      GR_SIM_RMW_u32(a, ADD, value, RELAXED)
-#define gr_add_relaxed_gpu_u64(a, value)      GR_SIM_RMW_u64(a, ADD, value, RELAXED)
-#define gr_add_acqrel_gpu_u32(a, value)       GR_SIM_RMW_u32(a, ADD, value, ACQREL)
-#define gr_add_acqrel_gpu_u64(a, value)       GR_SIM_RMW_u64(a, ADD, value, ACQREL)
-#define gr_or_seqcst_gpu_u64(a, value)        GR_SIM_RMW_u64(a, OR, value, SEQCST)
-#define gr_and_acqrel_gpu_u64(a, value)       GR_SIM_RMW_u64(a, AND, value, ACQREL)
-#define gr_exchange_seqcst_gpu_u32(a, value)  GR_SIM_RMW_u32(a, EXCHANGE, value, SEQCST)
-#define gr_or_acqrel_gpu_u64(a, value)        GR_SIM_RMW_u64(a, OR, value, ACQREL) /* ci/mutants */
-#define gr_or_relaxed_gpu_u64(a, value)       GR_SIM_RMW_u64(a, OR, value, RELAXED)
-#define gr_and_relaxed_gpu_u64(a, value)      GR_SIM_RMW_u64(a, AND, value, RELAXED)
-#define gr_exchange_acqrel_gpu_u32(a, value)  GR_SIM_RMW_u32(a, EXCHANGE, value, ACQREL)
-#define gr_exchange_relaxed_gpu_u32(a, value) GR_SIM_RMW_u32(a, EXCHANGE, value, RELAXED)
+#define gr_add_relaxed_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELAXED)
+#define gr_add_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELAXED)
+#define gr_add_acqrel_gpu_u32(a, value)  GR_SIM_RMW_u32(a, ADD, value, ACQREL)
+#define gr_add_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQREL)
+#define gr_or_acqrel_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQREL)
+#define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED) /* ci/mutants */
+#define gr_and_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, AND, value, ACQREL)
+#define gr_and_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, RELAXED)
 
 GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
                                enum gr_sim_order order, const char *file, unsigned line)
@@ -149,15 +143,4 @@ GR_DEV uint32_t gr_bits_count_u64(uint64_t x)
     (void)dev, (void)team_id, (void)incarnation; /* backend_sim.c has filled the team */           \
     gr_microkernel_main((struct gr_team *)gr_sim_team_memory(), dispatch);                         \
   }                                                                                                \
-  static const char *const gr_op_names_##name[] = {LIST(GR_OP_NAME) NULL};                         \
-  extern const struct grosr_image grosr_image_##name;                                              \
-  const struct grosr_image grosr_image_##name = {                                                  \
-      GR_ABI_VERSION,                                                                              \
-      (uint32_t)(sizeof gr_op_names_##name / sizeof gr_op_names_##name[0] - 1u),                   \
-      #name,                                                                                       \
-      gr_op_names_##name,                                                                          \
-      "grosr_kernel_" #name,                                                                       \
-      gr_cpu_main_##name,                                                                          \
-      NULL,                                                                                        \
-      NULL,                                                                                        \
-  };
+  GR_IMAGE_STRUCT(name, LIST, gr_cpu_main_##name, NULL, NULL)

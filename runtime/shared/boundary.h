@@ -21,9 +21,9 @@
  * control[]       host, under the submit lock ingress team  release/acquire sys, per chunk
  * ingress_head    ingress team (duty)         host          release/acquire sys: slot copied out
  * control_head    ingress team (duty)         host          release/acquire sys: the same
- * ready           last team that boots        host          release/acquire sys: all teams live
- * resting         ingress team (duty)         host          release/acquire sys, and a seqcst fence
- *                                                           on both sides: Dekker with ingress[]
+ * ready           last team that boots        host          relaxed sys: a number, no data
+ * resting         ingress team (duty)         host          relaxed sys, and a seqcst fence on both
+ *                                                           sides: Dekker with ingress[], control[]
  * fault.*         the team that won           host          release/acquire sys on fault.code
  *                 gr_dev.fault_claim
  * completion[]    I4                          waiting       release/acquire sys: what the op wrote

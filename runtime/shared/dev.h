@@ -15,23 +15,26 @@
  * I6  A mailbox's tags are all 0 (empty) whenever its team's idle bit is set.
  * I7  A task in a run queue implies that its context's bit of `queued` is set, or will be set by
  *     the team that pushed it, or that the team that cleared it is still to look again.
- * I8  A team that waits has, after setting its idle bit (seqcst), seen `queued` == 0; a team that
- *     pushed has, after setting `queued` (seqcst), looked for idle bits and woken one. So no ready
- *     task and waiting team stay together: one of the two saw the other.
- * I9  duty == team + 1 for the one team that reads ingress and control; the exchange or
- *     compare-and-swap that wrote it decides.
+ * I8  A team that sleeps has, after setting its idle bit, `asleep` and a sleeper's fence, seen
+ *     `queued` == 0, the duty taken and `run` go; a team that changed one of them has, after a
+ *     waker's fence, looked for idle bits and woken who was to see it. So no ready task and
+ *     sleeping team stay together: one saw the other. A team that is awake sees it anyhow.
+ * I9  duty == team + 1 for the one team that reads ingress and control; the compare-and-swap that
+ *     wrote it decides.
  *
  * word                 writer                            order
- * idle[]               I5                                set: RMW seqcst (I8); clear: acqrel
- * queued               pusher sets, emptier clears       set: RMW seqcst (I8); clear: acqrel (I7)
- * duty                 I9                                RMW acqrel/seqcst: hands over *_pos
+ * idle[]               I5                                set and claim: acqrel (I6);
+ *                                                        retract: relaxed
+ * queued               pusher sets, emptier clears       acqrel (I7)
+ * duty                 I9                                CAS acqrel, store release: hands over
+ *                                                        *_pos
  * ingress_pos,         team on duty                      plain: handed over by duty
  *  control_pos
- * run                  team on duty; a faulting team     release/relaxed gpu: carries no data
- * booted               every team, once an incarnation   add acqrel gpu
- * fault_claim          first faulting team               exchange seqcst gpu
- * cancel[slot]         team on duty                      release/acquire gpu
- * cancel_live          team on duty                      release/acquire gpu: any cancel ever made
+ * run                  team on duty; a faulting team     relaxed gpu: carries no data
+ * booted               every team, once an incarnation   add relaxed gpu
+ * fault_claim          every faulting team; 0 won        add relaxed gpu
+ * cancel[slot]         team on duty                      relaxed gpu: it may always come too late
+ * cancel_live          team on duty                      relaxed gpu: any cancel ever made
  * contexts_open        team on duty                      relaxed gpu: a hint for the fast path
  * team[t].*            team t                            relaxed gpu: read by the watchdog
  * mailbox[t].line      I5                                chunk release/acquire gpu

@@ -22,3 +22,18 @@ struct grosr_image {
   const unsigned char *fatbin; /* NULL: built without nvcc */
   const unsigned char *fatbin_end;
 };
+
+/* grosr_image_NAME, for the ports' GR_ENTRY. LIST is the image's list of ops. */
+#define GR_IMAGE_STRUCT(image, LIST, entry, code, code_end)                                        \
+  static const char *const gr_op_names_##image[] = {LIST(GR_OP_NAME) NULL};                        \
+  extern const struct grosr_image grosr_image_##image;                                             \
+  const struct grosr_image grosr_image_##image = {                                                 \
+      .abi = GR_ABI_VERSION,                                                                       \
+      .op_count = (uint32_t)(sizeof gr_op_names_##image / sizeof gr_op_names_##image[0] - 1u),     \
+      .name = #image,                                                                              \
+      .op_names = gr_op_names_##image,                                                             \
+      .kernel_name = "grosr_kernel_" #image,                                                       \
+      .cpu_main = entry,                                                                           \
+      .fatbin = code,                                                                              \
+      .fatbin_end = code_end,                                                                      \
+  };

@@ -15,8 +15,8 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "sim/seconds.h"
 #include "sim/sim_private.h"
 
 #define DEPTH_MAX  4096u
@@ -36,13 +36,6 @@ static struct {
   uint64_t states;
   bool is_cut;
 } E;
-
-static double now_s(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static uint64_t state_hash(const struct part *self)
 {
@@ -151,7 +144,7 @@ bool gr_explore_run(const struct gr_scenario *scenario, enum gr_sim_memory memor
                                        .check = scenario->check,
                                        .steps_max = 100000};
   struct gr_sim_outcome outcome;
-  const double since_s = now_s();
+  const double since_s = gr_seconds();
   memset(E.seen, 0, sizeof E.seen);
   E.depth = 0;
   E.states = 0;
@@ -163,7 +156,7 @@ bool gr_explore_run(const struct gr_scenario *scenario, enum gr_sim_memory memor
     explored->runs++;
     explored->steps += outcome.steps;
     explored->states = E.states;
-    explored->seconds = now_s() - since_s;
+    explored->seconds = gr_seconds() - since_s;
     if (outcome.failed) {
       snprintf(explored->what, sizeof explored->what, "%s", outcome.what);
       return false;

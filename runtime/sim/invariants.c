@@ -7,7 +7,7 @@
  *   I8   no ready task and sleeping team stay together (a lost wake-up)
  *   I10  head and tail of a run queue are at most its slots apart
  *   C    tasks are counted as accepted or submitted before they can be counted as completed
- *   B    the host is told "ready" when every team has booted, and not before
+ *   B    the host is told "ready" when every team has booted, not before, and once a launch
  *   no gr_assert has failed
  *
  * Reads the newest values straight from memory; takes no step.
@@ -23,6 +23,7 @@
 
 static struct grosr *g;
 static uint64_t *emptied;       /* per team, a line apart: how often its mailbox was emptied */
+static uint64_t *filled;        /* per slot of the control ring, a line apart: how often */
 static uint64_t ready_since_ns; /* 0: no task is ready */
 
 static bool is_task_ready(const struct gr_dev *dev)
@@ -92,7 +93,7 @@ void gr_invariants_check(void)
   }
 }
 
-static void completion_stored(const void *address, uint64_t before, uint64_t after)
+static void completion_stores(const void *address, uint64_t before, uint64_t after)
 {
   if (g == NULL) {
     return;
@@ -112,7 +113,7 @@ static void completion_stored(const void *address, uint64_t before, uint64_t aft
 /* Who fills a mailbox has claimed its owner, and with the claim comes that the owner has emptied it
  * (I6): a plain word, written with the emptying and read with the filling, tells by a race. Of
  * chunk 0 and of teams of one lane, whose later chunks bring the reading back to the owner. */
-static void mailbox_stored(const void *address, uint64_t before, uint64_t after)
+static void mailbox_stores(const void *address, uint64_t before, uint64_t after)
 {
   (void)before;
   if (g == NULL || g->options.lanes != 1u) {
@@ -127,10 +128,12 @@ static void mailbox_stored(const void *address, uint64_t before, uint64_t after)
   }
 }
 
-static void ready_stored(const void *address, uint64_t before, uint64_t after)
+static void ready_stores(const void *address, uint64_t before, uint64_t after)
 {
   (void)address;
-  (void)before;
+  if (before == after) {
+    gr_sim_fail("B: incarnation %llu is ready twice", (unsigned long long)after);
+  }
   for (uint32_t team = 0; g != NULL && team < g->dev->teams; team++) {
     if (g->dev->team[team].incarnation.v != after) {
       gr_sim_fail("B: incarnation %llu is ready, and team %u has not booted",
@@ -140,7 +143,7 @@ static void ready_stored(const void *address, uint64_t before, uint64_t after)
 }
 
 /* The host writes slot pos & mask for lap pos >> shift: the one before must have been read. */
-static void ingress_stored(const void *address, uint64_t before, uint64_t after)
+static void ingress_stores(const void *address, uint64_t before, uint64_t after)
 {
   (void)before;
   if (g == NULL) {
@@ -152,6 +155,25 @@ static void ingress_stored(const void *address, uint64_t before, uint64_t after)
   if ((int32_t)(pos - g->boundary->ingress_head.v) >= (int32_t)g->options.ingress_slots) {
     gr_sim_fail("I2: the host writes position %u while the device has read to %u only", pos,
                 g->boundary->ingress_head.v);
+  }
+}
+
+/* The control ring's slots are handed to and fro by control_head: a plain word for each, read
+ * before it is given back and written before it is filled. */
+static void control_stores(const void *address, uint64_t before, uint64_t after)
+{
+  const size_t offset = (size_t)((const char *)address - (const char *)g->boundary->control);
+  (void)before;
+  (void)after;
+  if (offset % sizeof(struct gr_line) == 0) {
+    filled[16u * (offset / sizeof(struct gr_line))] += 1u;
+  }
+}
+static void control_head_stores(const void *address, uint64_t before, uint64_t after)
+{
+  (void)address;
+  for (uint64_t pos = before; (uint32_t)pos != (uint32_t)after; pos++) {
+    gr_sim_expect(filled[16u * (pos % GR_CONTROL_SLOTS)] != 0u);
   }
 }
 
@@ -205,11 +227,14 @@ void gr_invariants_watch(struct grosr *opened)
   }
   struct gr_dev *dev = g->dev;
   gr_sim_watch(g->completion, g->options.completion_slots * sizeof *g->completion,
-               completion_stored);
-  gr_sim_watch(g->ingress, g->options.ingress_slots * sizeof *g->ingress, ingress_stored);
+               completion_stores);
+  gr_sim_watch(g->ingress, g->options.ingress_slots * sizeof *g->ingress, ingress_stores);
   emptied = gr_sim_take("emptied", dev->teams * 128u);
-  gr_sim_watch(dev->mailbox, dev->teams * sizeof *dev->mailbox, mailbox_stored);
-  gr_sim_watch(&g->boundary->ready, sizeof g->boundary->ready, ready_stored);
+  gr_sim_watch(dev->mailbox, dev->teams * sizeof *dev->mailbox, mailbox_stores);
+  filled = gr_sim_take("filled", GR_CONTROL_SLOTS * 128u);
+  gr_sim_watch(g->boundary->control, sizeof g->boundary->control, control_stores);
+  gr_sim_watch(&g->boundary->control_head, 4u, control_head_stores);
+  gr_sim_watch(&g->boundary->ready, sizeof g->boundary->ready, ready_stores);
   gr_sim_on_oversleep(overslept);
   gr_sim_name(dev->idle, sizeof dev->idle, sizeof dev->idle[0], "idle");
   gr_sim_name(&dev->queued, sizeof dev->queued, 0, "queued");

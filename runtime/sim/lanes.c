@@ -50,12 +50,26 @@ void gr_lanes_begin(void)
   teams_open = 0;
 }
 
+static bool has_ended(const struct gr_sim_team *team)
+{
+  bool has = true;
+  for (uint32_t lane = 0; lane < team->lanes; lane++) {
+    has = has && team->part[lane] != NULL && team->part[lane]->state == PART_ENDED;
+  }
+  return has;
+}
+
 struct gr_sim_team *gr_sim_team_open(uint32_t id, uint32_t lanes, uint32_t warp_lanes, void *memory)
 {
-  if (teams_open == TEAMS_MAX) {
+  uint32_t place = 0; /* of a team of an earlier launch that has ended, or a new one */
+  while (place < teams_open && (teams[place].id != id || !has_ended(&teams[place]))) {
+    place++;
+  }
+  if (place == TEAMS_MAX) {
     gr_sim_fail("more than %u teams in one run", TEAMS_MAX);
   }
-  struct gr_sim_team *team = &teams[teams_open++];
+  teams_open += place == teams_open ? 1u : 0u;
+  struct gr_sim_team *team = &teams[place];
   team->id = id;
   team->lanes = lanes;
   team->warp_lanes = warp_lanes;
@@ -110,10 +124,7 @@ void gr_sim_team_start(struct gr_sim_team *team, void (*main)(void *), void *arg
 
 bool gr_sim_team_is_gone(const struct gr_sim_team *team)
 {
-  bool is_gone = true;
-  for (uint32_t lane = 0; lane < team->lanes; lane++) {
-    is_gone = is_gone && team->part[lane]->state == PART_ENDED;
-  }
+  const bool is_gone = has_ended(team);
   for (uint32_t lane = 0; is_gone && lane < team->lanes; lane++) {
     gr_memory_joined(W.self, team->part[lane]); /* as a join of its thread would */
   }
@@ -128,12 +139,6 @@ void gr_sim_team_kill(struct gr_sim_team *team)
       team->part[lane]->doing = "killed";
     }
   }
-}
-
-bool gr_sim_team_is_asleep(const struct gr_sim_team *team, uint64_t *since_step)
-{
-  *since_step = team->part[0]->since_step;
-  return team->part[0]->state == PART_ASLEEP;
 }
 
 /* ---- who am I ---- */

@@ -13,15 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "sim/args.h"
 #include "sim/explore.h"
+#include "sim/seconds.h"
 #include "sim/shrink.h"
 #include "sim/trace.h"
 
-#define SCENARIOS_MAX 32u
 #define SEEN_SLOTS    (1u << 22)
 #define SHRINK_S      20.0
 #define EXPLORE_S     300.0 /* of one protocol, by --explore */
@@ -36,18 +35,11 @@ struct tally {
 
 static struct gr_sim_args A;
 static struct {
-  struct tally tally[SCENARIOS_MAX];
+  struct tally tally[GR_SCENARIOS_MAX];
   uint64_t explored; /* schedules of protocols: each run of explore.c is another */
   const struct gr_scenario *now; /* what runs: for a crash's last words */
   uint64_t now_seed;
 } T;
-
-static double now_s(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static bool is_wanted(const struct gr_scenario *scenario)
 {
@@ -134,14 +126,14 @@ static bool run(const struct gr_scenario *scenario, const struct gr_sim_config *
 {
   struct tally *tally = &T.tally[scenario - gr_scenarios];
   struct gr_sim_outcome outcome;
-  const double since_s = now_s();
+  const double since_s = gr_seconds();
   T.now = scenario;
   T.now_seed = config->seed;
   gr_sim_run(config, scenario->main, NULL, &outcome);
   tally->runs++;
   tally->steps += outcome.steps;
   tally->trace = tally->trace * 31u + outcome.hash;
-  tally->seconds += now_s() - since_s;
+  tally->seconds += gr_seconds() - since_s;
   tally->distinct += is_new(outcome.schedule ^ (uint64_t)(scenario - gr_scenarios) << 56) ? 1u : 0u;
   if (outcome.failed) {
     fflush(stdout);
@@ -180,8 +172,8 @@ static const struct gr_scenario *next_scenario(void)
 
 static bool run_budget(void)
 {
-  const double until_s = now_s() + A.budget_s;
-  for (uint64_t i = 0; now_s() < until_s; i++) {
+  const double until_s = gr_seconds() + A.budget_s;
+  for (uint64_t i = 0; gr_seconds() < until_s; i++) {
     const struct gr_scenario *scenario = next_scenario();
     if (scenario == NULL) {
       return true;
@@ -286,7 +278,7 @@ static int replay(void)
 
 static int run_all(void)
 {
-  const double since_s = now_s();
+  const double since_s = gr_seconds();
   char why[512];
   bool is_good = true;
   if (A.seeds != NULL) {
@@ -304,7 +296,7 @@ static int run_all(void)
     A.runs = A.runs != 0 ? A.runs : 1u;
     is_good = run_counted();
   }
-  sum_up(now_s() - since_s);
+  sum_up(gr_seconds() - since_s);
   return is_good ? 0 : EXIT_FOUND;
 }
 

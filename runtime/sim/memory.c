@@ -7,9 +7,9 @@
  *   hb   what happens before it: for races (race.c)
  * Release: the message carries both clocks; relaxed: those of the last fence. Acquire: they are
  * joined; relaxed: at the next fence. A read-modify-write takes the newest and passes its clocks on
- * (release sequence). A seqcst operation, like gr_fence_*, first passes fence.sc: `see` is joined
- * both ways with that of all earlier ones, as in the PTX model and in what the cuda port emits;
- * C11's seqcst is a little stronger. Stale values are seen a few times in a row at most.
+ * (release sequence). At gr_fence_*, fence.sc, `see` is joined both ways with that of all earlier
+ * ones, as in the PTX model; C11's fence is a little stronger. Stale values are seen a few times in
+ * a row at most.
  *
  * Not modelled: load buffering (a load sees a store that is later in another's order), mixed sizes.
  *
@@ -215,8 +215,7 @@ static void publish(struct part *self, struct place *place, const uint64_t value
 {
   struct message *m = &place->message[place->newest % HISTORY];
   const struct message before = follows != NULL ? *follows : *m;
-  const bool is_release =
-      order == GR_SIM_RELEASE || order == GR_SIM_ACQREL || order == GR_SIM_SEQCST;
+  const bool is_release = order == GR_SIM_RELEASE || order == GR_SIM_ACQREL;
   self->see.at[self->id] = self->hb.at[self->id] = self->clock;
   m->value[0] = value[0];
   m->value[1] = value[1];
@@ -236,19 +235,16 @@ static void publish(struct part *self, struct place *place, const uint64_t value
 /* ---- the words ---- */
 static bool acquires(enum gr_sim_order order)
 {
-  return order == GR_SIM_ACQUIRE || order == GR_SIM_ACQREL || order == GR_SIM_SEQCST;
+  return order == GR_SIM_ACQUIRE || order == GR_SIM_ACQREL;
 }
 
 uint64_t gr_sim_load(const void *a, unsigned bytes, enum gr_sim_order order, const char *file,
                      unsigned line)
 {
-  static const char *const name[] = {"load relaxed", "load acquire", "", "", "load seqcst"};
-  struct part *self = gr_step(name[order], a, file, line);
+  struct part *self =
+      gr_step(order == GR_SIM_RELAXED ? "load relaxed" : "load acquire", a, file, line);
   uint64_t value[2];
   read_memory(a, bytes, value);
-  if (is_tracked() && order == GR_SIM_SEQCST) {
-    fence(self);
-  }
   if (is_tracked()) {
     const struct message *m = take_message(self, find(a, bytes));
     acquire(self, m, acquires(order));
@@ -266,12 +262,12 @@ void gr_sim_store(void *a, unsigned bytes, uint64_t value, enum gr_sim_order ord
   const uint64_t values[2] = {value, 0};
   uint64_t before[2];
   read_memory(a, bytes, before);
+  gr_region_stores(a, before[0], value);
   if (is_tracked()) {
     publish(self, find(a, bytes), values, order, NULL);
   }
   memcpy(a, values, bytes);
   gr_seen(self, value);
-  gr_region_stored(a, before[0], value);
 }
 
 static uint64_t change(struct part *self, void *a, unsigned bytes, uint64_t after, bool is_kept,
@@ -280,6 +276,9 @@ static uint64_t change(struct part *self, void *a, unsigned bytes, uint64_t afte
   const uint64_t values[2] = {after, 0};
   uint64_t before[2];
   read_memory(a, bytes, before);
+  if (is_kept) {
+    gr_region_stores(a, before[0], after);
+  }
   if (is_tracked()) {
     struct place *place = find(a, bytes);
     const struct message *m = &place->message[(place->newest - 1u) % HISTORY];
@@ -292,7 +291,6 @@ static uint64_t change(struct part *self, void *a, unsigned bytes, uint64_t afte
   gr_seen(self, before[0]);
   if (is_kept) {
     memcpy(a, values, bytes);
-    gr_region_stored(a, before[0], after);
   }
   return before[0];
 }
@@ -303,9 +301,6 @@ uint64_t gr_sim_change(void *a, unsigned bytes, enum gr_sim_rmw kind, uint64_t v
   static const char *const doing[] = {"add", "or", "and", "exchange"};
   struct part *self = gr_step(doing[kind], a, file, line);
   uint64_t before[2];
-  if (order == GR_SIM_SEQCST && is_tracked()) {
-    fence(self);
-  }
   read_memory(a, bytes, before);
   uint64_t after = kind == GR_SIM_ADD   ? before[0] + value
                    : kind == GR_SIM_OR  ? before[0] | value
@@ -347,13 +342,12 @@ void gr_sim_chunk_store(struct gr_chunk *dst, const struct gr_chunk *src, enum g
 {
   struct part *self =
       gr_step(order == GR_SIM_RELAXED ? "chunk store relaxed" : "chunk store", dst, file, line);
-  const uint64_t before = dst->half[1];
+  gr_region_stores(dst, dst->half[1], src->half[1]);
   if (is_tracked()) {
     publish(self, find(dst, sizeof *dst), src->half, order, NULL);
   }
   memcpy(dst, src, sizeof *dst);
   gr_seen(self, mix(src->half[0], src->half[1]));
-  gr_region_stored(dst, before, src->half[1]);
 }
 
 /* ---- the state, for explore.c ---- */

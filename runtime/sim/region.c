@@ -9,7 +9,7 @@
 
 #define RANGES_MAX  32u
 #define NAMES_MAX   128u
-#define WATCHES_MAX 8u
+#define WATCHES_MAX 16u
 #define ARENA_BYTES (64u * 1024u * 1024u)
 /* The same in every process: addresses travel in tasks and so are part of the trace's hash. Below
  * 2^46, and where neither Linux nor AddressSanitizer puts anything of its own. */
@@ -23,7 +23,7 @@ struct range {
 struct watch {
   const unsigned char *address;
   size_t bytes;
-  void (*stored)(const void *address, uint64_t before, uint64_t after);
+  void (*stores)(const void *address, uint64_t before, uint64_t after);
 };
 
 static struct {
@@ -46,12 +46,12 @@ void gr_region_begin(void)
   G.arena_used = 0;
 }
 
-void gr_region_stored(const void *a, uint64_t before, uint64_t after)
+void gr_region_stores(const void *a, uint64_t before, uint64_t after)
 {
   W.self->stored_step = W.steps;
   for (uint32_t i = 0; i < G.watches; i++) {
     if ((size_t)((const unsigned char *)a - G.watch[i].address) < G.watch[i].bytes) {
-      G.watch[i].stored(a, before, after);
+      G.watch[i].stores(a, before, after);
     }
   }
 }

@@ -15,19 +15,22 @@ struct gr_scenario {
   void (*check)(void);
   uint32_t faults;    /* bits of enum gr_sim_fault that it can stand */
   bool can_park;      /* it can stand somebody stopping for ever */
+  bool is_crowded;    /* so many participants that starving one would take for ever */
   bool is_protocol;   /* small enough for GR_SIM_EXPLORE, and nothing else */
   uint32_t share;     /* of the time of a budget */
   uint64_t steps_max; /* of one run; 0: the default */
 };
 
 /* A name of NULL ends it. */
-extern const struct gr_scenario gr_scenarios[];
+#define GR_SCENARIOS_MAX 48u
+extern const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX];
 
 /* scenario_device.c */
 void gr_scenario_device(void *argument);
 void gr_scenario_dispatch(void *argument);
 void gr_scenario_lanes(void *argument);
 void gr_scenario_full(void *argument);
+void gr_scenario_wide(void *argument);
 void gr_scenario_stuck(void *argument);
 void gr_scenario_fault(void *argument);
 void gr_scenario_memory(void *argument);
@@ -44,16 +47,26 @@ void gr_scenario_runq(void *argument);
 void gr_scenario_runq_push(void *argument);
 void gr_scenario_runq_pop(void *argument);
 void gr_scenario_runq_fork(void *argument);
+void gr_scenario_join(void *argument);
+void gr_scenario_join_fails(void *argument);
+void gr_scenario_join_list(void *argument);
+void gr_scenario_duty(void *argument);
+/* scenario_idle.c */
 void gr_scenario_refused(void *argument);
 void gr_scenario_mailbox(void *argument);
 void gr_scenario_mailbox_two(void *argument);
 void gr_scenario_sleep(void *argument);
-void gr_scenario_join(void *argument);
-void gr_scenario_join_list(void *argument);
-void gr_scenario_duty(void *argument);
+void gr_scenario_sleep_lanes(void *argument);
 /* scenario_boundary.c */
 void gr_scenario_ring(void *argument);
 void gr_scenario_ring_two(void *argument);
 void gr_scenario_completion(void *argument);
+void gr_scenario_completion_two(void *argument);
+void gr_scenario_counts(void *argument);
+/* scenario_rest.c */
 void gr_scenario_rest(void *argument);
+void gr_scenario_rest_two(void *argument);
+void gr_scenario_rest_cancel(void *argument);
+void gr_scenario_rest_stop(void *argument);
 void gr_scenario_rest_lanes(void *argument);
+void gr_scenario_rest_late(void *argument);

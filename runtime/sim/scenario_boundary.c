@@ -1,57 +1,21 @@
-/* scenario_boundary.c - the protocols between host and device, explored: ring, completion, rest.
+/* scenario_boundary.c - the protocols between host and device, explored: ring, completion, counts.
  *
- * The host's side is the library's own, on a struct grosr made by hand around a ring of two slots
- * and one ticket. Next: scenarios.c. */
+ * The host's side is the library's own, on the struct grosr of protocol_host.h.
+ * Next: scenario_rest.c. */
 #include <errno.h>
-#include <string.h>
 
 #include "device/microkernel.h"
-#include "host/grosr_private.h"
-#include "sim/protocol.h"
+#include "sim/protocol_host.h"
 #include "sim/scenario.h"
 
 static struct grosr host;
 static struct gr_lead lead;
-static bool is_relaunched;
-
-static int fake_ended(struct gr_backend *backend)
-{
-  (void)backend;
-  return 1;
-}
-static int fake_launch(struct gr_backend *backend, const struct gr_launch *launch)
-{
-  (void)backend;
-  is_relaunched = true;
-  gr_store_release_sys_u32(&host.boundary->ready, launch->incarnation);
-  return 0;
-}
-static const struct gr_backend_ops fake_ops = {.ended = fake_ended, .launch = fake_launch};
 
 static void begin(uint32_t teams)
 {
-  static const char *const names[] = {"op"};
-  static const struct grosr_image image = {.op_count = 1, .name = "none", .op_names = names};
-  struct gr_dev *dev = gr_protocol_dev(teams);
-  memset(&host, 0, sizeof host);
-  memset(&lead, 0, sizeof lead);
-  host.image = &image;
-  host.backend_ops = &fake_ops;
-  host.dev = dev;
-  host.boundary = dev->boundary;
-  host.ingress = dev->ingress;
-  host.completion = dev->completion;
-  host.slot_state = gr_sim_take("slot_state", 64u);
-  host.options.ingress_slots = 2u;
-  host.options.completion_slots = 1u;
-  host.options.boot_ns_max = 1000000000u;
-  host.ingress_shift = 1u;
-  host.template.crowded = 1u; /* a wait yields at every turn */
-  host.contexts.v = 1u;
-  host.incarnation.v = 1u;
-  lead.dev = dev;
-  lead.team = gr_protocol_team(dev, 0);
-  is_relaunched = false;
+  static const struct gr_backend_ops ops = {.read = gr_protocol_read};
+  gr_protocol_host(&host, teams, &ops);
+  lead = (struct gr_lead){.dev = host.dev, .team = gr_protocol_team(host.dev, 0)};
 }
 
 /* ---- ring ---- */
@@ -61,7 +25,7 @@ static uint32_t ring_mask;
  * and read with the task, tells by a race. */
 static uint64_t *filled; /* per slot, a line apart */
 
-static void slot_stored(const void *address, uint64_t before, uint64_t after)
+static void slot_stores(const void *address, uint64_t before, uint64_t after)
 {
   const size_t offset = (size_t)((const char *)address - (const char *)host.ingress);
   (void)before;
@@ -76,7 +40,7 @@ static void ring_begin(void)
   begin(1);
   ring_mask = 0;
   filled = gr_sim_take("filled", 256u);
-  gr_sim_watch(host.ingress, 2u * sizeof host.ingress[0], slot_stored);
+  gr_sim_watch(host.ingress, 2u * sizeof host.ingress[0], slot_stores);
 }
 
 /* Reads `wanted` tasks, in the order that each submitter gave. */
@@ -182,69 +146,77 @@ void gr_scenario_completion(void *argument)
   gr_sim_join(id);
 }
 
-/* ---- rest: the device leaves while the host submits ---- */
-static bool has_left;
-static bool has_seen;
+/* Two submitters: who takes the ticket's slot next has had it handed over by who waited (a plain
+ * word, written whenever the slot's state is). */
+static uint64_t *handed;
 
-static void *rest(void *argument)
+static void state_stores(const void *address, uint64_t before, uint64_t after)
 {
-  (void)argument;
-  lead.on_duty = true;
-  has_left = gr_rest(&lead) == GR_TURN_LEAVE;
-  while (!has_left && gr_ingress_peek(&lead) == 0u) {
-    gr_sim_retry(0);
+  (void)address;
+  *handed += before != after ? 1u : 0u;
+}
+
+static void *submit_and_wait(void *argument)
+{
+  const uint64_t number = (uint64_t)(uintptr_t)argument;
+  const struct grosr_task task = {0, 0, {number * 10u, 0, 0, 0}};
+  grosr_ticket ticket;
+  int32_t result = 0;
+  while (grosr_submit(&host, &task, &ticket) != 0) {
+    gr_sim_retry(number);
   }
-  has_seen = !has_left;
+  while (grosr_wait(&host, ticket, 0, &result) == -ETIMEDOUT) {
+    gr_sim_retry(number + 2u);
+  }
+  gr_sim_expect(result == (int32_t)number * 10);
   return NULL;
 }
 
-void gr_scenario_rest(void *argument)
+void gr_scenario_completion_two(void *argument)
 {
   (void)argument;
   begin(1);
-  has_left = has_seen = false;
-  host.options.idle_exit_ns = 1u;
-  host.options.teams = 1u;
-  gr_mutex_init(&host.launch_lock);
-  const uint32_t id = gr_protocol_spawn("team", rest, NULL);
-  const struct grosr_task task = {0, 0, {1, 0, 0, 0}};
-  gr_sim_expect(grosr_submit(&host, &task, NULL) == 0);
+  answers = gr_sim_take("answers", 64u);
+  handed = gr_sim_take("handed", 64u);
+  gr_sim_watch(host.slot_state, sizeof host.slot_state[0], state_stores);
+  const uint32_t id = gr_protocol_spawn("team", complete_two, NULL);
+  const uint32_t other = gr_protocol_spawn("submitter", submit_and_wait, (void *)2);
+  submit_and_wait((void *)1);
+  gr_sim_join(other);
   gr_sim_join(id);
-  if (has_left ? !is_relaunched : !has_seen) {
-    gr_sim_fail("lost wake-up: the microkernel has left, and the submitter did not see it");
-  }
 }
 
-/* ---- rest, by a team of two lanes, while another team is given a task ---- */
-static struct gr_team *rest_team;
+/* ---- counts: a task in flight submits another, and the host asks whether all is done ---- */
+static struct gr_lead runner;
 
-static void rest_lane(void *argument)
+/* The first team's: it has begun a task, and does not end it. */
+static void submit_child(void *argument)
 {
-  struct gr_lead mine = {0};
-  (void)argument;
-  mine.team = rest_team;
-  mine.dev = rest_team->dev;
-  mine.on_duty = true;
-  gr_rest(&mine);
-  gr_add_acqrel_gpu_u32(&mine.dev->booted, 1u);
+  const struct gr_task child = {{5u, 0, 0, 0}, {{0}}};
+  gr_sim_expect(gr_submit_team(argument, &child) == GR_OK);
 }
 
-/* Whether it leaves or not, team 1's mailbox has one message for its one announcement. */
-void gr_scenario_rest_lanes(void *argument)
+static void *run_child(void *argument)
 {
-  const struct gr_task task = {{5u, 0, 0, 0}, {{0}}};
   (void)argument;
-  begin(2);
-  rest_team = lead.team;
-  struct gr_lead other = {0};
-  other.team = gr_protocol_team(lead.dev, 1);
-  other.dev = lead.dev;
-  gr_announce(&other);
-  struct gr_sim_team *lanes = gr_sim_team_open(0, 2u, 2u, rest_team);
-  gr_sim_team_start(lanes, rest_lane, NULL);
-  gr_sim_expect(gr_sched_place(other.team, &task) == GR_OK);
-  while (gr_load_acquire_gpu_u32(&lead.dev->booted) != 2u) {
+  while (!gr_mailbox_poll(&runner)) {
     gr_sim_retry(0);
   }
-  gr_sim_expect(gr_mailbox_poll(&other));
+  runner.team->task = &runner.team->own;
+  gr_task_end(runner.team, GR_FROM_MAILBOX);
+  gr_record_publish(&runner);
+  return NULL;
+}
+
+void gr_scenario_counts(void *argument)
+{
+  (void)argument;
+  begin(2);
+  host.accepted.v = 1u;
+  runner = (struct gr_lead){.dev = host.dev, .team = gr_protocol_team(host.dev, 1)};
+  gr_announce(&runner);
+  gr_sim_team_start(gr_sim_team_open(0, 1u, 1u, lead.team), submit_child, lead.team);
+  const uint32_t id = gr_protocol_spawn("team 1", run_child, NULL);
+  gr_sim_expect(grosr_wait_all(&host, 0) == -ETIMEDOUT);
+  gr_sim_join(id);
 }

@@ -12,6 +12,7 @@
 
 #include <grosr/grosr.h>
 
+#include "port/port.h"
 #include "sim/scenario.h"
 
 GROSR_IMAGE(sim);
@@ -31,6 +32,7 @@ static struct {
   uint32_t contexts;
   uint32_t lanes;
   bool is_small;  /* few tasks, so that many schedules are tried */
+  bool can_rest;  /* the microkernel leaves when there is nothing to do for a while */
   bool is_shaken; /* somebody may be stopped for ever: waits are bounded */
 } L;
 
@@ -106,6 +108,7 @@ static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t ind
     job->words = 1u + (uint32_t)task.arg[2] + (fails ? 0u : 1u);
     job->result = fails ? -7 : 77;
   } else if (strcmp(name, "tell") == 0) {
+    job->words = 2;
     job->signal = task.arg[2] = 1u + index;
     job->signal_at = THREADS_MAX * WORDS_PER_THREAD + job->first_word / 8u;
     task.arg[3] = L.device + 8u * job->signal_at;
@@ -155,7 +158,8 @@ static void job_wait(struct job *job)
   int32_t result = 0;
   if (job->signal != 0 && !job->is_asked_away && !L.is_shaken && dice(2) == 0) {
     waited(grosr_wait_signal(L.g, &L.words[job->signal_at], job->signal, GROSR_FOREVER), "signal");
-    gr_sim_expect(L.words[job->first_word] == 1u); /* plainly: the signal brought it along */
+    gr_sim_expect(L.words[job->first_word] == 1u); /* plainly: the signal brought them along */
+    gr_sim_expect(L.words[job->first_word + 1u] == 1u);
   }
   if (!job->has_ticket) {
     return;
@@ -181,6 +185,9 @@ static void *thread_main(void *argument)
   while (made < count) {
     const uint32_t batch = 1u + (uint32_t)dice(count - made);
     const bool wants_tickets = dice(5) != 0;
+    if (L.can_rest && dice(3) == 0) {
+      gr_nap(dice(400000)); /* long enough for it to go home */
+    }
     for (uint32_t i = made; i < made + batch; i++) {
       tasks[i] = job_draw(&jobs[i], thread, i);
     }
@@ -222,6 +229,7 @@ static bool open_device(uint32_t lanes, bool is_small)
   L.is_shaken =
       gr_sim_config()->scheduler == GR_SIM_PARK || (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
   options_draw(&options, lanes);
+  L.can_rest = options.idle_exit_ns != 0;
   const int error = grosr_open(&options, &L.g);
   if (!waited(error, "grosr_open")) {
     return false;

@@ -1,10 +1,11 @@
 /* scenario_protocol.c - single protocols between two or three participants, small enough for every
- * schedule to be tried (explore.c): the real functions on a struct gr_dev made by hand.
+ * schedule to be tried (explore.c): the real functions on a struct gr_dev made by hand. Here: run
+ * queue, join, duty.
  *
  * Loops that wait call gr_sim_retry, at which explore.c lets a participant wait for a store; one
  * that waits for ever is a lost wake-up, and "stuck" is what the run then fails with.
  *
- * Next: scenarios.c. */
+ * Next: scenario_idle.c. */
 #include "device/microkernel.h"
 #include "sim/protocol.h"
 #include "sim/scenario.h"
@@ -17,13 +18,13 @@ static uint32_t popped_mask;
 static struct gr_runq *queue;
 static uint64_t *filled; /* per slot, a line apart */
 
-static void head_stored(const void *address, uint64_t before, uint64_t after)
+static void head_stores(const void *address, uint64_t before, uint64_t after)
 {
   (void)address;
   gr_sim_expect(before == after || filled[16u * (before & 1u)] != 0u);
 }
 
-static void slot_stored(const void *address, uint64_t before, uint64_t after)
+static void slot_stores(const void *address, uint64_t before, uint64_t after)
 {
   const size_t offset = (size_t)((const char *)address - (const char *)queue->slot);
   (void)before;
@@ -38,8 +39,8 @@ static struct gr_dev *runq_begin(void)
   popped_mask = 0;
   queue = &dev->runq[0];
   filled = gr_sim_take("filled", 256u);
-  gr_sim_watch(&queue->head, sizeof queue->head, head_stored);
-  gr_sim_watch(queue->slot, 2u * sizeof queue->slot[0], slot_stored);
+  gr_sim_watch(&queue->head, sizeof queue->head, head_stores);
+  gr_sim_watch(queue->slot, 2u * sizeof queue->slot[0], slot_stores);
   return dev;
 }
 
@@ -150,127 +151,21 @@ void gr_scenario_runq_fork(void *argument)
   gr_sim_expect(pop(dev, 1) == 6u && pop(dev, 2) == 7u);
 }
 
-/* ---- mailbox, idle bits, queue: a team that goes idle while others bring it tasks ---- */
-struct idle_case {
-  struct gr_dev *dev;
-  struct gr_team *placer[2];
-  struct gr_team *worker;
-  uint64_t *word; /* plain: what the placer wrote before */
-};
-static struct idle_case idle_case;
-
-static void *place_first(void *argument)
-{
-  (void)argument;
-  struct gr_task task = {{7u, 0, 0, 0}, {{0}}};
-  idle_case.word[0] = 70u;
-  gr_sim_expect(gr_sched_place(idle_case.placer[0], &task) == GR_OK);
-  return NULL;
-}
-static void *place_second(void *argument)
-{
-  (void)argument;
-  struct gr_task task = {{8u, 0, 0, 0}, {{0}}};
-  idle_case.word[16] = 80u;
-  gr_sim_expect(gr_sched_place(idle_case.placer[1], &task) == GR_OK);
-  return NULL;
-}
-
-/* Turns of the worker until it has had `wanted` tasks, each once. */
-static void *work(void *argument)
-{
-  const uint32_t wanted = (uint32_t)(uintptr_t)argument;
-  struct gr_lead lead = {0};
-  uint32_t mask = 0;
-  lead.team = idle_case.worker;
-  lead.dev = idle_case.dev;
-  for (uint32_t count = 0; count < wanted;) {
-    if (lead.dev->idle_mode != GR_IDLE_LATENCY) {
-      lead.looks = GR_LOOK_TURNS; /* every turn is one of those that look at the clock */
-    }
-    if (gr_turn(&lead) == GR_TURN_RUN) {
-      const uint64_t number = lead.team->task->arg[0];
-      gr_sim_expect((number == 7u || number == 8u) && (mask >> number & 1u) == 0);
-      gr_sim_expect(idle_case.word[number == 7u ? 0 : 16] == number * 10u);
-      mask |= 1u << number;
-      count++;
-    } else if (!lead.drowsy && !lead.recheck && lead.idle_since_ns != 0u) {
-      gr_sim_retry((uint64_t)mask << 32 | count << 1 | (lead.announced ? 1u : 0u));
-    }
-  }
-  return NULL;
-}
-
-static void idle_begin(uint32_t mode)
-{
-  struct gr_dev *dev = gr_protocol_dev(3);
-  dev->idle_mode = mode;
-  dev->reserved_ingress = 1u; /* the worker is no team 0: no ring to read */
-  idle_case.dev = dev;
-  idle_case.placer[0] = gr_protocol_team(dev, 0);
-  idle_case.placer[1] = gr_protocol_team(dev, 2);
-  idle_case.worker = gr_protocol_team(dev, 1);
-  idle_case.word = gr_sim_take("words", 256);
-}
-
-void gr_scenario_mailbox(void *argument)
-{
-  (void)argument;
-  idle_begin(GR_IDLE_LATENCY);
-  const uint32_t id = gr_protocol_spawn("worker", work, (void *)1);
-  place_first(NULL);
-  gr_sim_join(id);
-}
-
-void gr_scenario_mailbox_two(void *argument)
-{
-  (void)argument;
-  idle_begin(GR_IDLE_LATENCY);
-  const uint32_t id = gr_protocol_spawn("worker", work, (void *)2);
-  const uint32_t second = gr_protocol_spawn("placer", place_second, NULL);
-  place_first(NULL);
-  gr_sim_join(id);
-  gr_sim_join(second);
-}
-
-/* A fork whose children do not all find room has claimed the worker for nothing: it must be told,
- * or it waits for a message for ever once it has seen that its bit is gone. */
-void gr_scenario_refused(void *argument)
-{
-  (void)argument;
-  idle_begin(GR_IDLE_LATENCY);
-  struct gr_dev *dev = idle_case.dev;
-  struct gr_team *team = idle_case.placer[0];
-  struct gr_lead lead = {0};
-  const struct gr_task children[4] = {{{0}, {{0}}}};
-  lead.team = idle_case.worker;
-  lead.dev = dev;
-  gr_announce(&lead);
-  gr_sim_expect(gr_fork_place(team, children, 4u) == GR_E_AGAIN); /* the queue has two slots */
-  gr_sim_expect(gr_mailbox_poll(&lead) && lead.team->own.op == GR_MSG_WAKE);
-  gr_sim_expect(gr_load_relaxed_gpu_u64(&dev->idle[0]) == 0u);
-}
-
-static void overslept(uint32_t participant, uint64_t since_step)
-{
-  (void)participant;
-  (void)since_step;
-  gr_sim_fail("lost wake-up: the worker sleeps until its time is over");
-}
-
-void gr_scenario_sleep(void *argument)
-{
-  (void)argument;
-  idle_begin(GR_IDLE_QUIET);
-  gr_sim_on_oversleep(overslept);
-  const uint32_t id = gr_protocol_spawn("worker", work, (void *)1);
-  place_first(NULL);
-  gr_sim_join(id);
-}
-
 /* ---- join: two children of one fork, and the free list ---- */
 static struct gr_team *join_team[2];
 static uint64_t *join_words;
+
+static struct gr_dev *join_begin(void)
+{
+  struct gr_dev *dev = gr_protocol_dev(2);
+  join_team[0] = gr_protocol_team(dev, 0);
+  join_team[1] = gr_protocol_team(dev, 1);
+  join_words = gr_sim_take("words", 512);
+  gr_sim_expect(gr_join_take(dev) == 1u);
+  dev->join[0].then.arg[0] = 99u;
+  gr_store_relaxed_gpu_u32(&dev->join[0].pending, 2u);
+  return dev;
+}
 
 static void *finish_child(void *argument)
 {
@@ -288,13 +183,7 @@ static void *finish_child(void *argument)
 void gr_scenario_join(void *argument)
 {
   (void)argument;
-  struct gr_dev *dev = gr_protocol_dev(2);
-  join_team[0] = gr_protocol_team(dev, 0);
-  join_team[1] = gr_protocol_team(dev, 1);
-  join_words = gr_sim_take("words", 512);
-  gr_sim_expect(gr_join_take(dev) == 1u);
-  dev->join[0].then.arg[0] = 99u;
-  gr_store_relaxed_gpu_u32(&dev->join[0].pending, 2u);
+  struct gr_dev *dev = join_begin();
   const uint32_t id = gr_protocol_spawn("child 1", finish_child, (void *)1);
   finish_child(NULL);
   gr_sim_join(id);
@@ -302,19 +191,54 @@ void gr_scenario_join(void *argument)
   gr_sim_expect(gr_join_take(dev) == 1u && gr_join_take(dev) == 2u && gr_join_take(dev) == 0u);
 }
 
-static void *take_and_give(void *argument)
+static void *fail_child(void *argument)
+{
+  gr_join_finish(join_team[1], 0u, -7);
+  return argument;
+}
+
+/* The continuation does not run, whoever is last, and what it was to signal is the failure. */
+void gr_scenario_join_fails(void *argument)
+{
+  (void)argument;
+  struct gr_dev *dev = join_begin();
+  dev->join[0].then.flags = GR_DONE_HOST;
+  dev->join[0].then.generation = 3u;
+  const uint32_t id = gr_protocol_spawn("child 1", fail_child, NULL);
+  gr_join_finish(join_team[0], 0u, GR_OK);
+  gr_sim_join(id);
+  gr_sim_expect(join_team[0]->has_next == 0u && join_team[1]->has_next == 0u);
+  gr_sim_expect(gr_load_acquire_sys_u64(dev->completion) == GR_COMPLETION_WORD(3u, -7));
+}
+
+/* While taken, a join is its taker's alone: its plain words tell by a value or a race. */
+static uint32_t take_one(struct gr_dev *dev)
+{
+  const uint32_t taken = gr_join_take(dev);
+  if (taken != 0u) {
+    gr_sim_expect(dev->join[taken - 1u].then.arg[0] == 0u);
+    dev->join[taken - 1u].then.arg[0] = 1u;
+  }
+  return taken;
+}
+
+static void give_one(struct gr_dev *dev, uint32_t taken)
+{
+  if (taken != 0u) {
+    dev->join[taken - 1u].then.arg[0] = 0u;
+    gr_join_give(dev, taken - 1u);
+  }
+}
+
+/* Both, and back in the order in which they were taken: the list's top is the same as before, and
+ * what follows it is not. */
+static void *take_both(void *argument)
 {
   struct gr_dev *dev = argument;
-  for (uint32_t i = 0; i < 2u; i++) {
-    const uint32_t taken = gr_join_take(dev);
-    if (taken != 0u) {
-      uint64_t *owner = &dev->join[taken - 1u].then.arg[0]; /* plain: ours alone while taken */
-      gr_sim_expect(*owner == 0u);
-      *owner = 1u;
-      *owner = 0u;
-      gr_join_give(dev, taken - 1u);
-    }
-  }
+  const uint32_t first = take_one(dev);
+  const uint32_t second = take_one(dev);
+  give_one(dev, first);
+  give_one(dev, second);
   return NULL;
 }
 
@@ -322,8 +246,9 @@ void gr_scenario_join_list(void *argument)
 {
   (void)argument;
   struct gr_dev *dev = gr_protocol_dev(2);
-  const uint32_t id = gr_protocol_spawn("taker", take_and_give, dev);
-  take_and_give(dev);
+  const uint32_t id = gr_protocol_spawn("taker", take_both, dev);
+  const uint32_t mine = take_one(dev);
+  give_one(dev, mine);
   gr_sim_join(id);
   gr_sim_expect(gr_join_take(dev) != 0u && gr_join_take(dev) != 0u && gr_join_take(dev) == 0u);
 }

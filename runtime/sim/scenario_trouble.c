@@ -7,10 +7,12 @@
 
 #include <grosr/grosr.h>
 
+#include "port/port.h"
 #include "sim/scenario.h"
 
 GROSR_IMAGE(sim);
 
+#define SLOTS       64u /* of every ring and table */
 #define MANY        150u
 #define SPAWNS      48u
 #define SPAWN_WORDS 8u  /* its own and seven children's */
@@ -22,8 +24,10 @@ static void options_small(struct grosr_options *o)
   o->device = "sim";
   o->image = &grosr_image_sim;
   o->teams = 1u + (uint32_t)(gr_sim_random() % 2u);
+  o->ingress_team = (uint32_t)(gr_sim_random() % (o->teams > 1u ? 3u : 1u));
   o->idle_mode = (enum grosr_idle_mode)(gr_sim_random() % 3u);
-  o->runq_slots = o->completion_slots = o->ingress_slots = 64u;
+  o->scratch_bytes = 512u;
+  o->runq_slots = o->completion_slots = o->ingress_slots = SLOTS;
   o->join_slots = 16u;
   o->shared_bytes = 8192u;
 }
@@ -74,6 +78,25 @@ static void fill_queues(struct grosr *g, uint64_t device, uint64_t *words)
   }
 }
 
+/* Every slot once more: a cancel was of the ticket that had it then. */
+static void reuse_slots(struct grosr *g, uint64_t device, uint64_t *words)
+{
+  struct grosr_task tasks[SLOTS];
+  grosr_ticket tickets[SLOTS];
+  int32_t results[SLOTS];
+  uint32_t mark;
+  gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
+  memset(words, 0, SLOTS * sizeof words[0]);
+  for (uint32_t i = 0; i < SLOTS; i++) {
+    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}};
+  }
+  gr_sim_expect(grosr_submit_many(g, tasks, SLOTS, GROSR_FOREVER, tickets) == SLOTS);
+  gr_sim_expect(grosr_wait_many(g, tickets, SLOTS, GROSR_FOREVER, results) == SLOTS);
+  for (uint32_t i = 0; i < SLOTS; i++) {
+    gr_sim_expect(results[i] == 0 && words[i] == 1u);
+  }
+}
+
 /* More tasks than any ring or table holds: "again" or a wait, nothing lost. */
 void gr_scenario_full(void *argument)
 {
@@ -101,17 +124,46 @@ void gr_scenario_full(void *argument)
   for (uint32_t i = 0; i < MANY; i++) {
     gr_sim_expect(words[i] == 1u);
   }
-  /* The ticket table: 64 unwaited tickets are all there are. */
-  grosr_ticket tickets[65];
-  memset(words, 0, 65u * sizeof words[0]);
-  int64_t taken = grosr_submit_many(g, tasks, 65u, 1000000u, tickets);
-  gr_sim_expect(taken == 64);
-  gr_sim_expect(grosr_submit(g, &tasks[64], &tickets[64]) == -EAGAIN);
-  gr_sim_expect(grosr_wait_many(g, tickets, 64u, GROSR_FOREVER, NULL) == 64);
-  gr_sim_expect(grosr_submit(g, &tasks[64], &tickets[64]) == 0);
-  gr_sim_expect(grosr_wait(g, tickets[64], GROSR_FOREVER, NULL) == 0);
+  /* The ticket table: SLOTS unwaited tickets are all there are. */
+  grosr_ticket tickets[SLOTS + 1u], *const last = &tickets[SLOTS];
+  memset(words, 0, (SLOTS + 1u) * sizeof words[0]);
+  gr_sim_expect(grosr_submit_many(g, tasks, SLOTS + 1u, 1000000u, tickets) == SLOTS);
+  gr_sim_expect(grosr_submit(g, &tasks[SLOTS], last) == -EAGAIN);
+  gr_sim_expect(grosr_wait_many(g, tickets, SLOTS, GROSR_FOREVER, NULL) == SLOTS);
+  gr_sim_expect(grosr_submit(g, &tasks[SLOTS], last) == 0);
+  gr_sim_expect(grosr_wait(g, *last, GROSR_FOREVER, NULL) == 0);
   if (gr_sim_random() % 2u == 0) {
     fill_queues(g, device, words);
+    reuse_slots(g, device, words);
+  }
+  gr_sim_expect(grosr_close(g) == 0);
+  gr_invariants_watch(NULL);
+}
+
+/* More teams than a word of the idle bitmap has bits: they get tasks, go idle, rest, and end. */
+void gr_scenario_wide(void *argument)
+{
+  (void)argument;
+  struct grosr_options options;
+  struct grosr_task tasks[SLOTS];
+  uint64_t *words;
+  uint32_t mark;
+  options_small(&options);
+  options.teams = 65u + (uint32_t)(gr_sim_random() % 16u);
+  options.idle_exit_ns = gr_sim_random() % 2u == 0 ? 20000u : 0u;
+  struct grosr *g = open_or_fail(&options);
+  const uint64_t device = words_take(g, &words);
+  gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
+  for (uint32_t round = 0; round < 2u; round++) {
+    for (uint32_t i = 0; i < SLOTS; i++) {
+      tasks[i] = (struct grosr_task){mark, 0, {device, round * SLOTS + i, 0, 0}};
+    }
+    gr_sim_expect(grosr_submit_many(g, tasks, SLOTS, GROSR_FOREVER, NULL) == SLOTS);
+    gr_sim_expect(grosr_wait_all(g, GROSR_FOREVER) == 0);
+    gr_nap(gr_sim_random() % (options.idle_mode == GROSR_IDLE_LATENCY ? 20000u : 2000000u));
+  }
+  for (uint32_t i = 0; i < 2u * SLOTS; i++) {
+    gr_sim_expect(words[i] == 1u);
   }
   gr_sim_expect(grosr_close(g) == 0);
   gr_invariants_watch(NULL);

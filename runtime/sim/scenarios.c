@@ -6,7 +6,7 @@
     .name = #function, .what = text, .main = gr_scenario_##function, .is_protocol = true           \
   }
 
-const struct gr_scenario gr_scenarios[] = {
+const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     {.name = "dispatch",
      .share = 24,
      .what = "the same as device, with one to four tasks: many schedules in little time",
@@ -33,6 +33,13 @@ const struct gr_scenario gr_scenarios[] = {
      .main = gr_scenario_full,
      .check = gr_invariants_check,
      .faults = GR_SIM_STALLS | GR_SIM_SPURIOUS | GR_SIM_LATE},
+    {.name = "wide",
+     .share = 1,
+     .what = "65 to 80 teams: the idle bitmap has two words",
+     .main = gr_scenario_wide,
+     .is_crowded = true,
+     .check = gr_invariants_check,
+     .faults = GR_SIM_SPURIOUS | GR_SIM_LATE},
     {.name = "stuck",
      .share = 1,
      .what = "an op that does not return, the watchdog, and life after it",
@@ -62,14 +69,22 @@ const struct gr_scenario gr_scenarios[] = {
     PROTOCOL(mailbox, "idle announcement, mailbox and queue: a placer and a worker"),
     PROTOCOL(mailbox_two, "the same with two placers"),
     PROTOCOL(sleep, "the same, and the worker falls asleep"),
+    PROTOCOL(sleep_lanes, "the same, and the placer has two lanes"),
     PROTOCOL(join, "a join and its two last children"),
+    PROTOCOL(join_fails, "a join one of whose children fails"),
     PROTOCOL(join_list, "the free list of joins, two takers"),
     PROTOCOL(duty, "the duty goes to and fro between two teams"),
     PROTOCOL(ring, "ingress ring: a submitter and the ingress team, around the ring of two slots"),
     PROTOCOL(ring_two, "ingress ring: two submitters and the ingress team"),
     PROTOCOL(completion, "one ticket, used twice: submit, complete, wait"),
+    PROTOCOL(completion_two, "one ticket, used by two submitters"),
+    PROTOCOL(counts, "a task in flight submits another, and the host asks whether all is done"),
     PROTOCOL(rest, "the microkernel goes to rest while the host submits"),
+    PROTOCOL(rest_two, "two submitters find the microkernel resting"),
+    PROTOCOL(rest_cancel, "the microkernel goes to rest while the host cancels"),
+    PROTOCOL(rest_stop, "the microkernel goes to rest while the host stops it"),
     PROTOCOL(rest_lanes, "a team of two lanes goes to rest while the other is given a task"),
+    PROTOCOL(rest_late, "a team goes to rest while the other places a task and is idle again"),
     {.name = 0}};
 
 void gr_scenario_small(void *argument)

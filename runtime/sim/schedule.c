@@ -21,7 +21,6 @@ static struct {
   uint32_t threshold; /* of 1024: leave */
   uint32_t quantum;   /* ROUND_ROBIN: steps in a row */
   uint32_t alone;     /* steps in a row of the same participant or team */
-  uint32_t low;       /* PCT: the next lowest priority */
   uint32_t change[64];
   uint64_t park_step;
   uint32_t victim; /* STARVE */
@@ -66,7 +65,6 @@ void gr_schedule_begin(void)
   }
   S.quantum = 1u + (uint32_t)(draw(&S.random) % 16u);
   S.alone = 0;
-  S.low = 1u << 30;
   for (uint32_t i = 0; i < 64u; i++) {
     S.change[i] = i < W.config.depth ? 1u + (uint32_t)(draw(&S.random) % PCT_RUN_STEPS) : 0u;
   }
@@ -163,7 +161,6 @@ static struct part *pick_pct(struct part *self)
   for (uint32_t i = 0; i < W.config.depth && i < 64u; i++) {
     if (S.change[i] == W.steps) {
       self->priority = i + 1u; /* below all initial ones, above who gives way */
-      W.outcome->depth_reached++;
     }
   }
   const uint32_t lanes = self->team != NULL ? gr_sim_lanes() : 1u;
@@ -200,7 +197,6 @@ void gr_park(struct part *part)
   part->state = PART_PARKED;
   part->doing = part->doing != NULL ? part->doing : "";
   W.outcome->parked = true;
-  W.outcome->parked_id = part->id;
   gr_part_gone(part);
 }
 

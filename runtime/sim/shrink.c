@@ -9,14 +9,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-static double now_s(void)
-{
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
+#include "sim/seconds.h"
 
 /* The same sentence, but for its numbers. */
 static bool is_same(const char *a, const char *b)
@@ -39,7 +33,7 @@ static bool fails(const struct gr_shrink *shrink, const struct gr_sim_decision *
 
 bool gr_shrink_run(struct gr_shrink *shrink, double seconds_max)
 {
-  const double until = now_s() + seconds_max;
+  const double until = gr_seconds() + seconds_max;
   size_t count;
   const struct gr_sim_decision *noted = gr_sim_decisions(&count);
   shrink->decision = malloc((count + 1u) * sizeof *noted);
@@ -55,7 +49,7 @@ bool gr_shrink_run(struct gr_shrink *shrink, double seconds_max)
     return false;
   }
   for (size_t piece = (count + 1u) / 2u; piece > 0; piece /= 2u) {
-    for (size_t at = 0; at < shrink->decisions && now_s() < until;) {
+    for (size_t at = 0; at < shrink->decisions && gr_seconds() < until;) {
       const size_t left_out = at + piece < shrink->decisions ? piece : shrink->decisions - at;
       const size_t rest = shrink->decisions - at - left_out;
       memcpy(trial, shrink->decision, at * sizeof *trial);

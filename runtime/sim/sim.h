@@ -83,8 +83,6 @@ struct gr_sim_outcome {
   uint64_t hash;      /* of the trace: who did what where and saw which value */
   uint64_t schedule;  /* hash of the decisions alone */
   bool parked;        /* somebody was stopped for ever */
-  uint32_t parked_id; /* who */
-  uint32_t depth_reached;
 };
 
 /* Everything that a seed decides: scheduler, memory, faults, depth. */
@@ -117,9 +115,7 @@ uint64_t gr_sim_random(void);
 const struct gr_sim_config *gr_sim_config(void);
 /* Whether a fault that takes somebody away for ever has happened: what the others may expect. */
 bool gr_sim_is_parked(void);
-bool gr_sim_is_stalled(uint32_t id);
 uint64_t gr_sim_now_ns(void);
-uint64_t gr_sim_steps(void);
 /* Zeroed memory of this run, at the same address in every run; NULL: config.faults, or too much.
  * `name` is printed; plain accesses to it are watched for races. */
 void *gr_sim_take(const char *name, size_t bytes);
@@ -138,12 +134,12 @@ void gr_sim_team_start(struct gr_sim_team *team, void (*lane_main)(void *), void
 bool gr_sim_team_is_gone(const struct gr_sim_team *team);
 /* Its lanes never run again. */
 void gr_sim_team_kill(struct gr_sim_team *team);
-/* Lane 0 only, asleep by gr_sleep. For scenarios: is the team asleep, since which step? */
-bool gr_sim_team_is_asleep(const struct gr_sim_team *team, uint64_t *since_step);
 
-/* Watches: called with every store to a range, after it; old and new are the word's values. */
+/* Watches: called before every store to a range; `before` and `after` are the word's values. A
+ * plain write or read by the watcher counts as the storing participant's own, so it finds by a race
+ * who stores to what was not handed to it. */
 void gr_sim_watch(const void *address, size_t bytes,
-                  void (*stored)(const void *address, uint64_t before, uint64_t after));
+                  void (*stores)(const void *address, uint64_t before, uint64_t after));
 /* Called when a sleep of gr_sleep ends because its time is over. */
 void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t since_step));
 
@@ -152,8 +148,7 @@ enum gr_sim_order {
   GR_SIM_RELAXED = 0,
   GR_SIM_ACQUIRE = 1,
   GR_SIM_RELEASE = 2,
-  GR_SIM_ACQREL = 3,
-  GR_SIM_SEQCST = 4
+  GR_SIM_ACQREL = 3
 };
 enum gr_sim_rmw { GR_SIM_ADD = 0, GR_SIM_OR = 1, GR_SIM_AND = 2, GR_SIM_EXCHANGE = 3 };
 enum gr_sim_meeting { GR_SIM_BARRIER = 0, GR_SIM_BALLOT = 1, GR_SIM_SHUFFLE = 2 };

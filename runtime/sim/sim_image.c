@@ -50,11 +50,14 @@ GR_DEV int32_t spawn(struct gr_team *team)
 {
   int32_t taken = 0;
   mark_once(team);
-  struct gr_task child = gr_task_make(team, GR_ID(mark));
-  child.arg[0] = gr_arg_u64(team, 0);
+  struct gr_task *child = (struct gr_task *)gr_scratch(team); /* which all lanes see */
   for (uint64_t i = 1u; i <= gr_arg_u64(team, 2); i++) {
-    child.arg[1] = gr_arg_u64(team, 1) + i;
-    const int32_t status = gr_submit_team(team, &child);
+    if (gr_lane() == gr_lanes() - 1u) {
+      *child = gr_task_make(team, GR_ID(mark));
+      child->arg[0] = gr_arg_u64(team, 0);
+      child->arg[1] = gr_arg_u64(team, 1) + i;
+    }
+    const int32_t status = gr_submit_team(team, child);
     if (status != GR_OK) {
       break;
     }
@@ -113,10 +116,13 @@ GR_DEV int32_t lanes(struct gr_team *team)
   return (int32_t)n;
 }
 
-/* Signals argument 2 to the word of argument 3. */
+/* Signals argument 2 to the word of argument 3; what the last lane wrote goes with it, too. */
 GR_DEV int32_t tell(struct gr_team *team)
 {
   mark_once(team);
+  if (gr_lane() == gr_lanes() - 1u) {
+    gr_arg_ptr(team, 0, uint64_t)[gr_arg_u64(team, 1) + 1u] = 1u;
+  }
   gr_signal_team(team, gr_arg_ptr(team, 3, uint64_t), gr_arg_u64(team, 2));
   return GR_OK;
 }

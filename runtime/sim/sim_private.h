@@ -154,8 +154,8 @@ uint64_t gr_memory_hash(void);
 void gr_region_begin(void);
 /* Of all memory given out. */
 unsigned char *gr_region_base(void);
-/* After every store. */
-void gr_region_stored(const void *address, uint64_t before, uint64_t after);
+/* Before every store. */
+void gr_region_stores(const void *address, uint64_t before, uint64_t after);
 void gr_region_name(const void *address, char *text, size_t bytes);
 
 /* ---- race.c ---- */

@@ -58,6 +58,9 @@ struct gr_sim_config gr_scenario_config(const struct gr_scenario *scenario, uint
   if (scenario->can_park && (bits >> 32) % 24u == 0) {
     config.scheduler = GR_SIM_PARK;
   }
+  if (scenario->is_crowded && config.scheduler == GR_SIM_STARVE) {
+    config.scheduler = GR_SIM_RANDOM;
+  }
   config.check = scenario->check;
   config.steps_max = scenario->steps_max;
   return config;

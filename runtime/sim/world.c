@@ -378,18 +378,10 @@ bool gr_sim_is_parked(void)
 {
   return W.outcome->parked;
 }
-bool gr_sim_is_stalled(uint32_t id)
-{
-  return W.part[id].state == PART_PARKED || W.part[id].stalled_until > W.steps;
-}
 uint64_t gr_sim_now_ns(void)
 {
   gr_world_need();
   return W.now_ns;
-}
-uint64_t gr_sim_steps(void)
-{
-  return W.steps;
 }
 void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t since_step))
 {

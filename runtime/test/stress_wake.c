@@ -15,8 +15,6 @@
  *   ingress.h duty passed on without a look        test_device_rest
  *   ingress.h one control message a look           test_device_rest, test_ingress
  *   idle.h    rest without looking at the rings    here, stress_tasks, test_device_rest
- *   idle.h    no recheck after announcing          none: behind a locked instruction of x86
- *                                                  a relaxed load is as good
  *   idle.h    no fence when drowsy, none at rest   none: the window is some ns wide
  *   sched.h   no waker's fence                     none: on x86 it only holds the compiler
  * Next: bench_idle.c. */

@@ -18,7 +18,8 @@ static uint64_t hooked_and(gr_au64 *word, uint64_t value)
   }
   return before;
 }
-#define gr_and_acqrel_gpu_u64 hooked_and
+#define gr_and_acqrel_gpu_u64  hooked_and
+#define gr_and_relaxed_gpu_u64 hooked_and
 #include "test_steps.h"
 
 /* One task of context 0 into the queue; nobody is told yet. */
@@ -82,9 +83,9 @@ Test(idle, claim_takes_each_team_once)
   for (uint32_t t = 1; t < 4; t++) {
     gr_announce(&s->lead[t]);
   }
-  const struct gr_claim two = gr_idle_claim(s->team[0], 2, GR_GLANCE_SURE);
-  const struct gr_claim one = gr_idle_claim(s->team[0], 64, GR_GLANCE_HINT);
-  const struct gr_claim none = gr_idle_claim(s->team[0], 64, GR_GLANCE_SURE);
+  const struct gr_claim two = gr_idle_claim(s->team[0], 2);
+  const struct gr_claim one = gr_idle_claim(s->team[0], 64);
+  const struct gr_claim none = gr_idle_claim(s->team[0], 64);
   cr_assert_eq(two.count, 2);
   cr_assert_eq(one.count, 1);
   cr_assert_eq(none.count, 0);
@@ -212,7 +213,7 @@ static void team_0_is_claimed(bool after)
   if (!after) {
     const struct gr_task task = steps_task(1, 0, 8);
     hook = NULL;
-    struct gr_claim claim = gr_idle_claim(between->team[1], 1, GR_GLANCE_SURE);
+    struct gr_claim claim = gr_idle_claim(between->team[1], 1);
     cr_assert_eq(claim.bits, 1);
     gr_mailbox_post(between->team[1], gr_claim_next(&claim), &task);
   }

@@ -97,9 +97,12 @@ int grosr_close(struct grosr *g);
 /* ---- contexts ---- */
 
 /* A context is a tenant: its own run queue. 0, the system's, is open from the start and may be
- * used. -EAGAIN when all 63 are open. */
+ * used.
+ *   -EAGAIN  all 63 are open, or the device does not read its control ring
+ *   -EBUSY   another thread was stopped, or died, while it opened or closed one */
 int grosr_context_open(struct grosr *g, uint32_t *context);
-/* -EBUSY: tasks are in flight on the device, in this context or another; grosr_wait_all first. */
+/* -EBUSY: tasks are in flight on the device, in this context or another (grosr_wait_all first), or
+ * another thread was stopped, or died, while it opened or closed one. */
 int grosr_context_close(struct grosr *g, uint32_t context);
 
 /* ---- tasks ---- */
@@ -120,7 +123,8 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
 
 /* Submits one task and never waits.
  *   -EAGAIN  the ring or the completion table is full
- *   -EBUSY   another thread was stopped, or died, while it was submitting
+ *   -EBUSY   another thread was stopped, or died, while it was submitting (or, after a rest, while
+ *            it brought the microkernel back)
  *   -EINVAL  unknown op, context not open, null pointer
  *   -ESHUTDOWN  the device is closing; -EIO  it has failed (see grosr_black_box)
  * ticket may be NULL: then nobody can wait for it alone, and its result shows only in the
