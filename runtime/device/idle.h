@@ -49,7 +49,7 @@ GR_DEV void gr_record_publish(struct gr_lead *lead)
 GR_DEV void gr_announce(struct gr_lead *lead)
 {
   if (gr_warp_lane() == 0u) {
-    gr_or_acqrel_gpu_u64(&lead->dev->idle[lead->team->id / 64u], 1ull << lead->team->id % 64u);
+    gr_or_release_gpu_u64(&lead->dev->idle[lead->team->id / 64u], 1ull << lead->team->id % 64u);
   }
   lead->announced = true;
 }
@@ -142,7 +142,7 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
   for (uint32_t word = 0u; word < (dev->teams + 63u) / 64u; word++) {
     uint64_t mine = 0u;
     if (gr_warp_lane() == 0u) {
-      mine = gr_and_acqrel_gpu_u64(&dev->idle[word], 0u);
+      mine = gr_and_acquire_gpu_u64(&dev->idle[word], 0u);
     }
     mine = gr_lead_u64(mine);
     if (gr_warp_lane() == 0u) {

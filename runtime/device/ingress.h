@@ -73,7 +73,7 @@ GR_DEV bool gr_duty_try_take(struct gr_lead *lead)
   struct gr_dev *dev = lead->dev;
   uint32_t got = 0u, ingress_pos = 0u, control_pos = 0u;
   if (gr_warp_lane() == 0u && gr_load_relaxed_gpu_u32(&dev->duty) == 0u) {
-    got = gr_cas_acqrel_gpu_u32(&dev->duty, 0u, lead->team->id + 1u) == 0u;
+    got = gr_cas_acquire_gpu_u32(&dev->duty, 0u, lead->team->id + 1u) == 0u;
     if (got != 0u) {
       ingress_pos = dev->ingress_pos;
       control_pos = dev->control_pos;

@@ -9,7 +9,7 @@
  * fails even when the same join is on top again.
  *
  * word         writer                      order: why
- * join_free    taker, giver, by CAS        acqrel: next_free of the top is seen with it
+ * join_free    taker, giver, by CAS        acquire, release: the join is handed over by it
  * next_free    the giver, before the CAS   atomic: a taker that loses the race may read it late
  * pending      taker; then subtraction     acqrel: the last one sees what all the others wrote
  * status       first failure, by CAS       relaxed: handed over by pending
@@ -28,7 +28,7 @@ GR_DEV uint32_t gr_join_take(struct gr_dev *dev)
     const struct gr_join *join = &dev->join[(uint32_t)top - 1u];
     const uint64_t next = gr_load_relaxed_gpu_u32(&join->next_free);
     const uint64_t wanted = (((top >> 32) + 1u) << 32) | next;
-    const uint64_t seen = gr_cas_acqrel_gpu_u64(&dev->join_free, top, wanted);
+    const uint64_t seen = gr_cas_acquire_gpu_u64(&dev->join_free, top, wanted);
     if (seen == top) {
       return (uint32_t)top;
     }
@@ -46,7 +46,7 @@ GR_DEV void gr_join_give(struct gr_dev *dev, uint32_t index)
   for (;;) {
     gr_store_relaxed_gpu_u32(&dev->join[index].next_free, (uint32_t)top);
     const uint64_t wanted = (top & 0xffffffff00000000ull) | (uint64_t)(index + 1u);
-    const uint64_t seen = gr_cas_acqrel_gpu_u64(&dev->join_free, top, wanted);
+    const uint64_t seen = gr_cas_release_gpu_u64(&dev->join_free, top, wanted);
     if (seen == top) {
       return;
     }

@@ -42,7 +42,7 @@ GR_DEV struct gr_claim gr_idle_claim(struct gr_team *team, uint32_t count)
         idle &= idle - 1u;
       }
       if (want != 0u) { /* acquires: their mailboxes are empty (I6) */
-        claim.bits = want & gr_and_acqrel_gpu_u64(word, ~want);
+        claim.bits = want & gr_and_acquire_gpu_u64(word, ~want);
         i -= claim.bits == 0u ? 1u : 0u; /* others were faster: the word again */
       }
     }
@@ -103,7 +103,7 @@ GR_DEV void gr_sched_queued(struct gr_team *team, uint32_t context, uint32_t cou
 {
   gr_warp_barrier(); /* every lane's chunk is before the bit: who clears it sees them (I7) */
   if (gr_warp_lane() == 0u) {
-    gr_or_acqrel_gpu_u64(&team->dev->queued, 1ull << context);
+    gr_or_release_gpu_u64(&team->dev->queued, 1ull << context);
   }
   gr_sched_rouse(team, count);
 }
@@ -145,7 +145,7 @@ GR_DEV int32_t gr_sched_pull(struct gr_lead *lead)
     int32_t status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
     if (status != GR_OK) {
       if (gr_warp_lane() == 0u) {
-        gr_and_acqrel_gpu_u64(&dev->queued, ~bit);
+        gr_and_acquire_gpu_u64(&dev->queued, ~bit);
       }
       status = gr_runq_pop(dev, &dev->runq[context], &lead->team->own);
       if (status != GR_E_AGAIN) { /* there may be more (I7); who saw no bit may be idle (I8) */

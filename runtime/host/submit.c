@@ -22,7 +22,7 @@
 static int submit_lock(struct grosr *g)
 {
   uint64_t deadline_ns = 0;
-  for (uint32_t spins = 0; gr_cas_acqrel_gpu_u32(&g->submit_lock, 0u, 1u) != 0u; spins++) {
+  for (uint32_t spins = 0; gr_cas_acquire_gpu_u32(&g->submit_lock, 0u, 1u) != 0u; spins++) {
     if (spins <= LOCK_SPINS) {
       gr_pause();
       continue;

@@ -16,8 +16,8 @@
  *   gr_load_own_{u32,u64}: sole writer's read
  *   gr_store_{relaxed,release}_{gpu,sys}_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
- *   gr_or_acqrel_gpu_u64, gr_and_{relaxed,acqrel}_gpu_u64
- *   gr_cas_{relaxed,acqrel}_gpu_{u32,u64}(word, expected, desired)
+ *   gr_or_release_gpu_u64, gr_and_{relaxed,acquire}_gpu_u64
+ *   gr_cas_{relaxed,acquire,release}_gpu_{u32,u64}(word, expected, desired)
  *
  * Chunks: 16 bytes, payload and tag together (task.h)
  *   bool gr_chunk_try_load_acquire_{gpu,sys}(src, tag, out)   false: another tag; out is garbage

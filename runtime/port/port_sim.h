@@ -65,9 +65,11 @@ GR_DEV uint64_t gr_sim_change_u64(gr_au64 *a, enum gr_sim_rmw kind, uint64_t val
 #define gr_add_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELAXED)
 #define gr_add_acqrel_gpu_u32(a, value)  GR_SIM_RMW_u32(a, ADD, value, ACQREL)
 #define gr_add_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQREL)
-#define gr_or_acqrel_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQREL)
+#define gr_add_acquire_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, ACQUIRE) /* ci/mutants */
+#define gr_add_release_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELEASE) /* ci/mutants */
+#define gr_or_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELEASE)
 #define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED) /* ci/mutants */
-#define gr_and_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, AND, value, ACQREL)
+#define gr_and_acquire_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, ACQUIRE)
 #define gr_and_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, RELAXED)
 
 GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
@@ -79,8 +81,9 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
   gr_sim_cas_u32(a, expected, desired, GR_SIM_##ORDER, GR_AT)
 #define GR_SIM_CAS_u64(a, expected, desired, ORDER)                                                \
   gr_sim_cas(&(a)->v, 8u, expected, desired, GR_SIM_##ORDER, GR_AT)
-#define gr_cas_acqrel_gpu_u32(a, expected, desired)  GR_SIM_CAS_u32(a, expected, desired, ACQREL)
-#define gr_cas_acqrel_gpu_u64(a, expected, desired)  GR_SIM_CAS_u64(a, expected, desired, ACQREL)
+#define gr_cas_acquire_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, ACQUIRE)
+#define gr_cas_acquire_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, ACQUIRE)
+#define gr_cas_release_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELEASE)
 #define gr_cas_relaxed_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, RELAXED)
 #define gr_cas_relaxed_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELAXED)
 

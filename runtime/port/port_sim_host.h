@@ -11,7 +11,7 @@ struct gr_mutex {
 #define gr_mutex_unlock(m) gr_store_release_gpu_u32(&(m)->holder, 0u)
 GR_DEV bool gr_mutex_lock(struct gr_mutex *m, uint64_t until_ns)
 {
-  while (gr_cas_acqrel_gpu_u32(&m->holder, 0u, 1u) != 0u) {
+  while (gr_cas_acquire_gpu_u32(&m->holder, 0u, 1u) != 0u) {
     if (gr_clock_ns() > until_ns) {
       return false;
     }

@@ -23,10 +23,10 @@
  *     wrote it decides.
  *
  * word                 writer                            order
- * idle[]               I5                                set and claim: acqrel (I6);
+ * idle[]               I5                                set: release, claim: acquire (I6);
  *                                                        retract: relaxed
- * queued               pusher sets, emptier clears       acqrel (I7)
- * duty                 I9                                CAS acqrel, store release: hands over
+ * queued               pusher sets, emptier clears       set: release, clear: acquire (I7)
+ * duty                 I9                                take: acquire, give: release: hands over
  *                                                        *_pos
  * ingress_pos,         team on duty                      plain: handed over by duty
  *  control_pos

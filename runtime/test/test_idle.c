@@ -12,13 +12,13 @@ static uint64_t hooked_and(gr_au64 *word, uint64_t value)
   if (now != NULL) {
     now(false);
   }
-  const uint64_t before = gr_and_acqrel_gpu_u64(word, value);
+  const uint64_t before = gr_and_acquire_gpu_u64(word, value);
   if (now != NULL) {
     now(true);
   }
   return before;
 }
-#define gr_and_acqrel_gpu_u64  hooked_and
+#define gr_and_acquire_gpu_u64 hooked_and
 #define gr_and_relaxed_gpu_u64 hooked_and
 #include "test_steps.h"
 

@@ -96,7 +96,7 @@ static void mp_fence(void *unused)
 /* SB: store buffering (Dekker). Outcome 0 (both see nothing) is what only a fence.sc forbids. */
 static void *sb_acqrel_other(void *unused)
 {
-  gr_or_acqrel_gpu_u64(Y, 1u);
+  gr_or_release_gpu_u64(Y, 1u);
   answer[1] = gr_load_acquire_gpu_u64(X);
   return unused;
 }
@@ -104,7 +104,7 @@ static void sb_acqrel(void *unused)
 {
   (void)unused;
   start(sb_acqrel_other);
-  gr_or_acqrel_gpu_u64(X, 1u);
+  gr_or_release_gpu_u64(X, 1u);
   answer[0] = gr_load_acquire_gpu_u64(Y);
   finish();
 }
