@@ -5,21 +5,46 @@
 #include <string.h>
 
 #include "hx.h"
+#include "hx_limits.h"
 #include "text.h"
 
-enum { KEY_TIER = 256, KEY_OUT, KEY_SEED, KEY_SAMPLES, KEY_BUDGET, KEY_DRY, KEY_ID, KEY_DESCRIBE };
+enum {
+  KEY_TIER = 256,
+  KEY_OUT,
+  KEY_SEED,
+  KEY_SAMPLES,
+  KEY_BUDGET,
+  KEY_DRY,
+  KEY_ID,
+  KEY_DESCRIBE,
+  KEY_PROCESSES,
+  KEY_TIMEOUT,
+  KEY_POINTS,
+  KEY_ORDER,
+  KEY_RETRY,
+  KEY_WORKER
+};
 
 static const struct argp_option options[] = {
     {"device", 'd', "DEVICE", 0, "auto (default), cpu, cuda, cuda:N or sim (simulated)", 0},
-    {"tier", KEY_TIER, "TIER", 0, "smoke (default): minutes on a laptop; paper: the full sweep", 0},
+    {"tier", KEY_TIER, "TIER", 0,
+     "smoke (default): minutes on a laptop; ae: the claims, five processes each, below two hours; "
+     "paper: the full sweep",
+     0},
     {"factor", 'f', "K=V:V,...", 0, "these values instead of the tier's, e.g. tasks=1:1e3", 0},
     {"variant", 'v', "NAME,...", 0, "only these variants", 0},
     {"out", KEY_OUT, "DIR", 0, "results go to DIR/<experiment>/ (default results/runs/<id>)", 0},
     {"seed", KEY_SEED, "N", 0, "seed of all inputs, and of a simulation (default 1)", 0},
     {"samples", KEY_SAMPLES, "N", 0, "samples wanted of each metric, instead of the tier's", 0},
     {"budget", KEY_BUDGET, "TIME", 0, "share this time among the points: 90s, 8m, 2h", 0},
+    {"processes", KEY_PROCESSES, "N", 0, "measure each point in N processes (smoke: 1, else 5)", 0},
+    {"points", KEY_POINTS, "ID,...", 0, "only these points of the plan (grosr plan shows them)", 0},
+    {"retry", KEY_RETRY, NULL, 0, "measure failed points of an earlier run again", 0},
+    {"point-timeout", KEY_TIMEOUT, "TIME", 0, "a point that takes longer is ended by force", 0},
+    {"order", KEY_ORDER, "ORDER", 0, "random (default, by --seed) or table", 0},
     {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},
     {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
+    {"worker", KEY_WORKER, "IN,OUT", OPTION_HIDDEN, "measure what the supervisor asks for", 0},
     {"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, "print the experiment's table as JSON", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -47,6 +72,15 @@ static void take_number(struct hx_args *args, int key, char *arg, struct argp_st
   if (key == KEY_BUDGET) {
     if (hx_text_parse_duration_ns(arg, &args->budget_ns) < 0 || args->budget_ns == 0)
       argp_error(state, "--budget %s is not a time; write for example 90s, 8m or 2h", arg);
+  } else if (key == KEY_TIMEOUT) {
+    args->timeout_text = arg;
+    if (hx_text_parse_duration_ns(arg, &args->point_timeout_ns) < 0 || args->point_timeout_ns == 0)
+      argp_error(state, "--point-timeout %s is not a time; write for example 90s or 8m", arg);
+  } else if (key == KEY_PROCESSES) {
+    args->processes_text = arg;
+    if (hx_text_parse_u64(arg, &args->processes) < 0 || args->processes == 0 ||
+        args->processes > HX_PROCESSES_MAX)
+      argp_error(state, "--processes %s is not a whole number from 1 to %u", arg, HX_PROCESSES_MAX);
   } else if (key == KEY_SEED) {
     args->seed_text = arg;
     if (hx_text_parse_u64(arg, &args->seed) < 0)
@@ -69,8 +103,8 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     break;
   case KEY_TIER:
     args->tier = arg;
-    if (strcmp(arg, "smoke") != 0 && strcmp(arg, "paper") != 0)
-      argp_error(state, "there is no tier %s; choose smoke or paper", arg);
+    if (strcmp(arg, "smoke") != 0 && strcmp(arg, "ae") != 0 && strcmp(arg, "paper") != 0)
+      argp_error(state, "there is no tier %s; choose smoke, ae or paper", arg);
     break;
   case 'f':
     take_factor(args, arg, state);
@@ -86,7 +120,23 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
   case KEY_SEED:
   case KEY_SAMPLES:
   case KEY_BUDGET:
+  case KEY_PROCESSES:
+  case KEY_TIMEOUT:
     take_number(args, key, arg, state);
+    break;
+  case KEY_POINTS:
+    args->points = arg;
+    break;
+  case KEY_RETRY:
+    args->retry = true;
+    break;
+  case KEY_WORKER:
+    args->worker = arg;
+    break;
+  case KEY_ORDER:
+    args->in_table_order = strcmp(arg, "table") == 0;
+    if (!args->in_table_order && strcmp(arg, "random") != 0)
+      argp_error(state, "there is no order %s; choose random or table", arg);
     break;
   case KEY_DRY:
     args->dry_run = true;

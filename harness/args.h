@@ -19,7 +19,7 @@
 
 struct hx_args {
   const char *device; /* as given; NULL is auto */
-  const char *tier;   /* "smoke" or "paper" */
+  const char *tier;   /* "smoke", "ae" or "paper" */
   const char *variant;
   const char *factor[HX_ARGS_FACTORS_MAX];
   size_t factor_count;
@@ -30,6 +30,14 @@ struct hx_args {
   uint64_t seed;
   uint64_t samples; /* 0: the tier decides */
   uint64_t budget_ns;
+  uint64_t processes; /* 0: the tier decides */
+  const char *processes_text;
+  uint64_t point_timeout_ns; /* 0: a multiple of the point's time */
+  const char *timeout_text;
+  const char *points;  /* ids, comma list; NULL: all */
+  const char *worker;  /* "IN,OUT": this process is one (run.h); NULL: it is not */
+  bool in_table_order; /* not shuffled */
+  bool retry;          /* failed blocks once more */
   bool dry_run;
   bool describe;
   bool takes_experiments; /* set by `grosr run`: names are allowed after the options */

@@ -2,23 +2,11 @@
 #include "csv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-int hx_csv_open(struct hx_csv *csv, const char *path)
-{
-  const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666);
-  if (fd < 0)
-    return -errno;
-  *csv = (struct hx_csv){0};
-  csv->fd = fd;
-  return 0;
-}
 
 static void add_bytes(struct hx_csv *csv, const char *bytes, size_t count)
 {
@@ -94,31 +82,13 @@ void hx_csv_end_row(struct hx_csv *csv)
   csv->row_count++;
 }
 
-int hx_csv_flush(struct hx_csv *csv)
+int hx_csv_take(struct hx_csv *csv, char **text, size_t *bytes)
 {
-  size_t done = 0;
-  int result = csv->out_of_memory ? -ENOMEM : 0;
-  while (done < csv->text_bytes && result == 0) {
-    const ssize_t wrote = write(csv->fd, csv->text + done, csv->text_bytes - done);
-    if (wrote >= 0)
-      done += (size_t)wrote;
-    else if (errno != EINTR)
-      result = -errno;
-  }
-  if (result == 0)
-    csv->file_bytes += csv->text_bytes;
-  else if (done > 0 && ftruncate(csv->fd, (off_t)csv->file_bytes) < 0)
-    result = -errno;
-  csv->text_bytes = 0;
-  csv->out_of_memory = false;
-  return result;
-}
-
-int hx_csv_close(struct hx_csv *csv)
-{
-  const int result = close(csv->fd) < 0 ? -errno : 0;
-  free(csv->text);
+  const int result = csv->out_of_memory ? -ENOMEM : 0;
+  *text = result == 0 ? csv->text : NULL;
+  *bytes = result == 0 ? csv->text_bytes : 0;
+  if (result < 0)
+    free(csv->text);
   *csv = (struct hx_csv){0};
-  csv->fd = -1;
   return result;
 }

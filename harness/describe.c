@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "plan.h"
 #include "table.h"
 
 int hx_describe_table(const struct hx_experiment *experiment)
@@ -43,14 +44,20 @@ int hx_describe_table(const struct hx_experiment *experiment)
   return result;
 }
 
-void hx_describe_plan(const struct hx_plan *plan, const char *device)
+void hx_describe_plan(const struct hx_plan *plan, const char *device, unsigned processes,
+                      double seconds_max)
 {
   char factors[256];
+  char id[HX_ID_BYTES];
   for (size_t i = 0; i < plan->point_count; i++) {
     hx_sweep_point_text(plan, &plan->point[i], factors, sizeof(factors));
-    printf("%s %s %s%s%s\n", plan->experiment->name, device, plan->point[i].variant->name,
-           factors[0] != '\0' ? " " : "", factors);
+    hx_plan_id(plan, &plan->point[i], device, id);
+    printf("%s %s %s%s%s %s\n", plan->experiment->name, device, plan->point[i].variant->name,
+           factors[0] != '\0' ? " " : "", factors, id);
   }
-  printf("%s: %zu points\n", plan->experiment->name, plan->point_count);
+  printf("%s: %zu points in %u processes each, up to %g s a point: at most about %.0f s; needs "
+         "device %s, no root\n",
+         plan->experiment->name, plan->point_count, processes, seconds_max,
+         (double)plan->point_count * processes * seconds_max, device);
   fflush(stdout);
 }

@@ -12,4 +12,5 @@
 int hx_describe_table(const struct hx_experiment *experiment);
 
 /* One line per point to stdout, in the order in which they would run. */
-void hx_describe_plan(const struct hx_plan *plan, const char *device);
+void hx_describe_plan(const struct hx_plan *plan, const char *device, unsigned processes,
+                      double seconds_max);

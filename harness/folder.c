@@ -2,9 +2,11 @@
 #include "folder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
@@ -35,19 +37,23 @@ static int refuse(struct hx_why *why, const char *path, int error)
                    strerror(error));
 }
 
+static bool holds(const char *path, const char *name)
+{
+  char *file = NULL;
+  const bool holds = asprintf(&file, "%s/%s", path, name) >= 0 && access(file, F_OK) == 0;
+  free(file);
+  return holds;
+}
+
 int hx_folder_check(const char *path, struct hx_why *why)
 {
   static const char *const file[] = {"samples.csv", "points.csv", "run.json"};
   struct stat state;
   char *parent = NULL;
   int result = 0;
-  for (size_t i = 0; i < sizeof(file) / sizeof(file[0]); i++) {
-    char *name = NULL;
-    if (asprintf(&name, "%s/%s", path, file[i]) < 0)
-      return refuse(why, path, ENOMEM);
-    const bool exists = access(name, F_OK) == 0;
-    free(name);
-    if (exists)
+  const bool has_plan = holds(path, "plan.json"); /* plan.h says whether it is ours */
+  for (size_t i = 0; i < sizeof(file) / sizeof(file[0]) && !has_plan; i++) {
+    if (holds(path, file[i]))
       return hx_refuse(why, -EEXIST, "%s already holds results; choose another --out or remove it",
                        path);
   }
@@ -93,4 +99,22 @@ int hx_folder_make(const char *path, struct hx_why *why)
   }
   free(copy);
   return result;
+}
+
+int hx_folder_lock(const char *path, struct hx_why *why)
+{
+  char *name = NULL;
+  if (asprintf(&name, "%s/lock", path) < 0)
+    return refuse(why, path, ENOMEM);
+  const int fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0666); /* kept until the process ends */
+  const int error = fd < 0 ? errno : 0;
+  free(name);
+  if (error != 0)
+    return refuse(why, path, error);
+  return flock(fd, LOCK_EX | LOCK_NB) == 0
+             ? 0
+             : hx_refuse(why, -EBUSY,
+                         "another run is writing to %s; wait for it, or choose another "
+                         "--out",
+                         path);
 }

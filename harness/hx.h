@@ -2,15 +2,15 @@
  *
  * An experiment is one binary, experiments/exp<N>_<name>.c. It fills in a struct hx_experiment and
  * its main() is `return hx_main(argc, argv, &experiment);`. The harness reads the arguments,
- * expands the factors to points, runs every variant that accepts the device side by side (the k-th
- * point of each variant comes before the k+1-th of any), and writes DIR/<experiment>/samples.csv,
- * points.csv and run.json. The experiment only measures and checks.
+ * expands the factors to points, runs every variant that accepts the device side by side in random
+ * order (--seed), and writes DIR/<experiment>/plan.json, blocks/, samples.csv, points.csv and
+ * run.json. The experiment only measures and checks.
  *
  * Threads: run() and probe() are called on the main thread. hx_sample(), hx_samples() and hx_more()
  * belong to that thread; every other function here may be called from any thread.
  * Promised: no file is written and no line printed while run() is running; samples are kept in
  * memory that is touched beforehand (hx_sample_goal() of them per metric, at most a million).
- * Not promised: isolation. A crash or a hang in run() takes the rest of the experiment with it.
+ * A point runs in a worker process; a crash or a hang in run() costs that point, no other.
  *
  *   static int run_spin(struct hx_point *point)
  *   {
@@ -105,14 +105,17 @@ uint64_t hx_factor_u64(struct hx_point *point, const char *name);
 const char *hx_factor_text(struct hx_point *point, const char *name);
 
 const char *hx_device(const struct hx_point *point); /* "cpu", "cuda:0", "sim" */
-const char *hx_tier(const struct hx_point *point);   /* "smoke", "paper" */
+const char *hx_tier(const struct hx_point *point);   /* "smoke", "ae", "paper" */
+unsigned hx_process(const struct hx_point *point);   /* which of --processes this is, from 0 */
 uint64_t hx_seed(const struct hx_point *point);      /* from --seed and the point; never 0 */
 
 /* ---- how much to measure ------------------------------------------------------------------- */
 
 /* True while this tier wants another sample of the metric: fewer than hx_sample_goal() are there
  * and time is left. It asks for 6 samples (the fewest that have a 95 % interval) even if that
- * takes 4 times the point's time, and always for one. False at once when interrupted. */
+ * takes 4 times the point's time, and always for one. It stops early when half the interval of the
+ * median is below 0.2 % of it, after at least 1000 samples and half of the goal. False at once when
+ * interrupted. */
 bool hx_more(struct hx_point *point, const char *metric);
 size_t hx_sample_goal(const struct hx_point *point);
 uint64_t hx_time_left_ns(const struct hx_point *point); /* 0: over; what runs may still finish */
@@ -122,8 +125,10 @@ uint64_t hx_now_ns(void);  /* CLOCK_MONOTONIC; resolution and cost are in run.js
 /* ---- what came out ------------------------------------------------------------------------- */
 
 /* One sample, or many in the order in which they were taken. The value must be finite. Call it
- * outside the interval that is timed. Warm-up samples are simply not given here. */
+ * outside the interval that is timed. */
 void hx_sample(struct hx_point *point, const char *metric, double value);
+/* A sample of the warm-up: kept and marked, and part of no statistic. */
+void hx_warm(struct hx_point *point, const char *metric, double value);
 void hx_samples(struct hx_point *point, const char *metric, const double *values, size_t count);
 
 /* A fact worth keeping with the point, into run.json; the last value given for a key stays. */

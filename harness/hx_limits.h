@@ -11,6 +11,8 @@
 #define HX_SMOKE_SAMPLES  2000u
 #define HX_SMOKE_POINT_NS 1000000000u /* 1 s: a hundred points stay below two minutes */
 #define HX_PAPER_SAMPLES  20000u
+#define HX_AE_SAMPLES     2000u /* in each of five processes */
+#define HX_AE_POINT_NS    1000000000u
 #define HX_PAPER_POINT_NS 10000000000u /* 10 s */
 /* On device sim a sample more tells little, and real time is only a bound, which must not cut
  * samples off, or one seed would give different ones. */
@@ -21,7 +23,18 @@
 #define HX_INTERVAL_SAMPLES    6u        /* the fewest with a 95 % interval: 1 - 2/2^6 = 0.969 */
 #define HX_INTERVAL_PATIENCE   4u        /* times the point's time that may be spent on those */
 
-#define HX_RAW_ROWS_MAX    10000u     /* rows in samples.csv for one point and metric */
+#define HX_WIDTH_SAMPLES 1000u /* fewest after which a narrow interval ends the measuring */
+#define HX_WIDTH_PART    0.002 /* of the median: half its interval, then */
+#define HX_WARM_MAX      1000u /* warm-up samples kept of one metric */
+
+#define HX_HANG_TIMES      32u /* times its time that a point may take before it hangs ... */
+#define HX_HANG_NS         60000000000u /* ... and a minute more */
+#define HX_WORKER_START_NS 60000000000u /* until a worker is up */
+#define HX_WORKER_STOP_NS  10000000000u /* until a worker has left the point that is dropped */
+#define HX_CLAIM_PROCESSES 5u           /* of tiers ae and paper: layouts are sampled, too */
+#define HX_PROCESSES_MAX   1000u
+
+#define HX_RAW_ROWS_MAX    20000u     /* values kept of one metric of one block */
 #define HX_SAMPLES_MAX     100000000u /* samples kept for one metric of one point: 800 MB */
 #define HX_POINTS_MAX      100000u    /* more is a typing error in a factor list */
 #define HX_REASON_BYTES    512u       /* of one failure or skip, longer ones are cut */

@@ -1,305 +1,93 @@
-/* main.c - the command `grosr`: list the experiments, run them, each as a process of its own.
+/* main.c - the command `grosr`: finds the command that was asked for and hands the rest to it.
  *
- *   grosr list                     what there is: title, factors, variants by device
- *   grosr run EXP... [options]     EXP is 1, exp1, exp1_launch_latency, or all
- *   grosr sim [options]            the simulator, a program of its own (runtime/sim/main.c)
- *
- * Options of run are those of the experiments (args.h) and are handed on as given; --device sim
- * starts the experiment's other binary, <name>-sim. When several experiments are named, each is
- * first asked to check its options (--dry-run), so that a wrong one is refused before anything is
- * run. Exit status: enum hx_exit in hx.h; of several experiments the gravest.
- *
- * Next: find.c */
+ * Next: cmd.h */
 #include <argp.h>
-#include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "args.h"
-#include "child.h"
-#include "find.h"
-#include "folder.h"
+#include "cmd.h"
 #include "hx.h"
 #include "hx_build.h"
-#include "list.h"
-
-#define CHILD_ARGS_MAX 64u
+#include "near.h"
 
 const char *argp_program_version = "grosr " HX_BUILD_VERSION;
 
-static const char top_doc[] =
-    "Measures GROSR. COMMAND is one of:\n"
-    "  list                  the experiments, their variants and factors\n"
-    "  run EXP... [OPTION]   run experiments (EXP: 1, exp1, the full name, or all)\n"
-    "  sim [OPTION]          run the runtime under a seeded scheduler, with faults\n"
-    "\v`grosr run --help` shows the options. Exit status: 0 all points ok or skipped, 1 some point "
-    "failed, 2 refused before anything was run, 4 the harness could not go on, 130 or 143 stopped "
-    "by a signal (finished points are kept).";
-
-struct command {
+static const struct command {
   const char *name;
-  int at; /* its index in argv */
-};
+  int (*run)(int argc, char **argv);
+  const char *arguments;
+  const char *what;
+} commands[] = {
+    {"list", hx_cmd_list, "", "the experiments, their variants and factors"},
+    {"plan", hx_cmd_plan, "EXP... [OPTION]", "every point that run would measure, and how long"},
+    {"run", hx_cmd_run, "EXP... [OPTION]", "run experiments (EXP: 1, exp1, the full name, or all)"},
+    {"merge", hx_cmd_merge, "OUT IN...", "the blocks of several runs of one plan into one"},
+    {"verify", hx_cmd_verify, "DIR...", "does all follow from the raw data, byte by byte?"},
+    {"sim", hx_cmd_sim, "[OPTION]", "run the runtime under a seeded scheduler, with faults"}};
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+/* The list of commands, before the rest of --help. */
+static char *help_filter(int key, const char *text, void *input)
+{
+  (void)input;
+  char *made = NULL;
+  size_t bytes = 0;
+  FILE *out = key == ARGP_KEY_HELP_PRE_DOC ? open_memstream(&made, &bytes) : NULL;
+  if (out == NULL)
+    return (char *)(size_t)text;
+  fputs(text, out);
+  for (size_t i = 0; i < COMMANDS; i++) {
+    char usage[64];
+    snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].arguments);
+    fprintf(out, "\n  %-22s %s", usage, commands[i].what);
+  }
+  fclose(out);
+  return made;
+}
 
 static error_t take_command(int key, char *arg, struct argp_state *state)
 {
-  struct command *command = state->input;
+  int *at = state->input;
+  (void)arg;
   if (key == ARGP_KEY_ARG) {
-    command->name = arg;
-    command->at = state->next - 1;
+    *at = state->next - 1;
     state->next = state->argc; /* the rest is the command's own */
     return 0;
   }
   if (key == ARGP_KEY_NO_ARGS)
-    argp_error(state, "say what to do: list, run EXP, or sim");
+    argp_error(state, "say what to do: list, plan, run EXP, ...");
   return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
-}
-
-/* The argument list of a child; strings that were made here are in `made`. */
-struct child_args {
-  char *argv[CHILD_ARGS_MAX];
-  size_t argc;
-  char *made[CHILD_ARGS_MAX];
-  size_t made_count;
-};
-
-static void add(struct child_args *list, const char *option, const char *value)
-{
-  char *text = NULL;
-  if (value == NULL || list->argc + 1 >= CHILD_ARGS_MAX)
-    return;
-  if (asprintf(&text, "%s%s%s", option, value[0] != '\0' ? "=" : "", value) < 0)
-    return;
-  list->made[list->made_count++] = text;
-  list->argv[list->argc++] = text;
-}
-
-static void make_child_args(struct child_args *list, const struct hx_args *args, bool dry_run)
-{
-  add(list, "--device", args->device);
-  add(list, "--tier", args->tier);
-  add(list, "--variant", args->variant);
-  for (size_t i = 0; i < args->factor_count; i++)
-    add(list, "--factor", args->factor[i]);
-  add(list, "--seed", args->seed_text);
-  add(list, "--samples", args->count_text);
-  add(list, "--out", args->out);
-  add(list, "--run-id", args->run_id);
-  if (dry_run)
-    add(list, "--dry-run", "");
-}
-
-static void add_budget(struct child_args *list, uint64_t budget_ns)
-{
-  char text[32];
-  if (budget_ns == 0)
-    return;
-  snprintf(text, sizeof(text), "%" PRIu64,
-           budget_ns / 1000000000u > 0 ? budget_ns / 1000000000u : 1);
-  add(list, "--budget", text);
-}
-
-/* Runs one experiment; its exit code, or HX_EXIT_HARNESS if it crashed or did not start. */
-static int run_one(const struct hx_found *found, size_t index, const char *device,
-                   struct child_args *list, enum hx_child_output output)
-{
-  struct hx_child child = {0};
-  struct hx_why why;
-  int code = HX_EXIT_HARNESS;
-  char *path = hx_find_binary(found, index, device, &why);
-  if (path == NULL) {
-    fprintf(stderr, "grosr: %s\n", why.text);
-    return HX_EXIT_USAGE;
-  }
-  list->argv[0] = path;
-  list->argv[list->argc] = NULL;
-  child.path = path;
-  child.argv = list->argv;
-  child.output = output;
-  const int result = hx_child_run(&child);
-  if (result < 0)
-    fprintf(stderr, "grosr: cannot start %s: %s\n", found->name[index], strerror(-result));
-  else if (child.end_signal != 0 && child.end_signal != hx_child_signal())
-    fprintf(stderr, "grosr: %s was ended by signal %d (%s); the points it had finished are kept\n",
-            found->name[index], child.end_signal, strsignal(child.end_signal));
-  else
-    code = child.exit_code == 127 ? HX_EXIT_HARNESS : child.exit_code;
-  free(path);
-  return code;
-}
-
-static int run_step(const struct hx_found *found, const struct hx_args *args, size_t index,
-                    uint64_t budget_ns)
-{
-  struct child_args list = {.argc = 1};
-  const bool check = budget_ns == UINT64_MAX;
-  make_child_args(&list, args, check || args->dry_run);
-  if (!check)
-    add_budget(&list, budget_ns);
-  const int code =
-      run_one(found, index, args->device, &list, check ? HX_CHILD_HIDE : HX_CHILD_SHOW);
-  for (size_t i = 0; i < list.made_count; i++)
-    free(list.made[i]);
-  return code;
-}
-
-/* Names to indexes; "all" is every one; a name given twice counts once. */
-static int choose(const struct hx_found *found, const struct hx_args *args, bool *chosen)
-{
-  struct hx_why why;
-  size_t count = 0;
-  for (size_t i = 0; i < args->experiment_count; i++) {
-    const bool all = strcmp(args->experiment[i], "all") == 0;
-    const int at = all ? 0 : hx_find_one(found, args->experiment[i], &why);
-    if (at < 0) {
-      fprintf(stderr, "grosr: %s\n", why.text);
-      return at;
-    }
-    for (size_t k = 0; k < found->count; k++)
-      chosen[k] = chosen[k] || all || k == (size_t)at;
-  }
-  for (size_t k = 0; k < found->count; k++)
-    count += chosen[k];
-  return (int)count;
-}
-
-/* 4 is graver than 1, and both than 0; a signal or a refusal ends the loop anyway. */
-static int graver(int left, int right)
-{
-  return left > right ? left : right;
-}
-
-static int run_chosen(const struct hx_found *found, struct hx_args *args, const bool *chosen,
-                      size_t count)
-{
-  const uint64_t start_ns = hx_now_ns();
-  int code = HX_EXIT_OK;
-  size_t to_come = count;
-  for (size_t i = 0; i < found->count && count > 1; i++) {
-    const int checked = chosen[i] ? run_step(found, args, i, UINT64_MAX) : HX_EXIT_OK;
-    if (checked != HX_EXIT_OK)
-      return checked;
-  }
-  for (size_t i = 0; i < found->count; i++) {
-    uint64_t share_ns = 0;
-    if (!chosen[i])
-      continue;
-    if (args->budget_ns > 0) {
-      const uint64_t used_ns = hx_now_ns() - start_ns;
-      share_ns = used_ns < args->budget_ns ? (args->budget_ns - used_ns) / to_come : 1;
-      share_ns = share_ns > 0 ? share_ns : 1;
-    }
-    const int one = run_step(found, args, i, share_ns);
-    code = graver(code, one);
-    to_come--;
-    if (hx_child_signal() != 0 || one >= 128)
-      return one;
-    if (one == HX_EXIT_USAGE)
-      return one;
-  }
-  return code;
-}
-
-static int command_run(int argc, char **argv)
-{
-  static const char doc[] =
-      "Runs experiments and writes samples.csv, points.csv and run.json for each."
-      "\vEXP is a number, exp<N>, a full name, or all; `grosr list` shows them.";
-  struct hx_args args = {0};
-  struct hx_found found;
-  struct hx_why why;
-  char run_id[HX_RUN_ID_BYTES];
-  char out[HX_RUN_ID_BYTES + 16];
-  int code = HX_EXIT_USAGE;
-  args.takes_experiments = true;
-  if (hx_args_parse(&args, doc, argc, argv) < 0)
-    return HX_EXIT_USAGE;
-  if (args.experiment_count == 0) {
-    fprintf(stderr, "grosr: name an experiment to run, or all; `grosr list` shows them\n");
-    return HX_EXIT_USAGE;
-  }
-  if (hx_find_all(&found, &why) < 0) {
-    fprintf(stderr, "grosr: %s\n", why.text);
-    return HX_EXIT_USAGE;
-  }
-  if (args.run_id == NULL) {
-    hx_folder_run_id(run_id);
-    args.run_id = run_id;
-  }
-  if (args.out == NULL) {
-    snprintf(out, sizeof(out), "results/runs/%s", args.run_id);
-    args.out = out;
-  }
-  bool *chosen = calloc(found.count, sizeof(*chosen));
-  const int count = chosen == NULL ? -ENOMEM : choose(&found, &args, chosen);
-  if (count > 0)
-    code = run_chosen(&found, &args, chosen, (size_t)count);
-  free(chosen);
-  hx_find_fini(&found);
-  return code;
-}
-
-static int command_list(int argc)
-{
-  struct hx_found found;
-  struct hx_why why;
-  int code = HX_EXIT_OK;
-  if (argc > 1) {
-    fprintf(stderr, "grosr: list takes nothing more; see `grosr --help`\n");
-    return HX_EXIT_USAGE;
-  }
-  if (hx_find_all(&found, &why) < 0) {
-    fprintf(stderr, "grosr: %s\n", why.text);
-    return HX_EXIT_USAGE;
-  }
-  for (size_t i = 0; i < found.count; i++) {
-    if (hx_list_one(found.folder, found.name[i]) < 0) {
-      fprintf(stderr, "grosr: %s does not describe itself; build it again\n", found.name[i]);
-      code = HX_EXIT_HARNESS;
-    }
-  }
-  hx_find_fini(&found);
-  return code;
-}
-
-/* Becomes grosr-sim, which lies beside this program or in the build tree. */
-static int command_sim(char **argv)
-{
-  static const char *const beside[] = {"/grosr-sim", "/../runtime/sim/grosr-sim"};
-  char path[4096];
-  for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-    const ssize_t bytes = readlink("/proc/self/exe", path, sizeof(path) - 64);
-    if (bytes <= 0)
-      break;
-    path[bytes] = '\0';
-    char *slash = strrchr(path, '/');
-    strcpy(slash != NULL ? slash : path, beside[i]);
-    execv(path, argv);
-  }
-  fprintf(stderr, "grosr: there is no grosr-sim beside this program; build it (a build with "
-                  "ThreadSanitizer has none)\n");
-  return HX_EXIT_HARNESS;
 }
 
 int main(int argc, char **argv)
 {
-  const struct argp argp = {NULL, take_command, "COMMAND [...]", top_doc, NULL, NULL, NULL};
-  struct command command = {0};
+  static const char doc[] =
+      "Measures GROSR. COMMAND is one of:"
+      "\v`grosr COMMAND --help` shows a command's options. Exit status of run: 0 all points ok or "
+      "skipped, 1 some point failed, 2 refused before anything was run, 4 the harness could not go "
+      "on, 130 or 143 stopped by a signal (finished points are kept).";
+  const struct argp argp = {NULL, take_command, "COMMAND [...]", doc, NULL, help_filter, NULL};
+  const char *names[COMMANDS + 1] = {0};
+  char near[128];
+  int at = 0;
   argp_err_exit_status = HX_EXIT_USAGE;
-  if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &command) != 0 || command.name == NULL)
+  if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &at) != 0 || at == 0)
     return HX_EXIT_USAGE;
-  if (strcmp(command.name, "run") == 0) {
-    static char name[] = "grosr run";
-    argv[command.at] = name;
-    return command_run(argc - command.at, argv + command.at);
+  for (size_t i = 0; i < COMMANDS; i++) {
+    char *name = NULL;
+    names[i] = commands[i].name;
+    if (strcmp(argv[at], commands[i].name) != 0)
+      continue;
+    if (asprintf(&name, "grosr %s", commands[i].name) < 0)
+      return HX_EXIT_HARNESS;
+    if (commands[i].run != hx_cmd_sim)
+      argv[at] = name;
+    const int code = commands[i].run(argc - at, argv + at);
+    free(name);
+    return code;
   }
-  if (strcmp(command.name, "list") == 0)
-    return command_list(argc - command.at);
-  if (strcmp(command.name, "sim") == 0)
-    return command_sim(argv + command.at);
-  fprintf(stderr, "grosr: there is no command %s; choose list, run or sim\n", command.name);
+  hx_near(argv[at], names, near, sizeof(near));
+  fprintf(stderr, "grosr: there is no command %s%s; `grosr --help` lists them\n", argv[at], near);
   return HX_EXIT_USAGE;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "stats.h"
 #include "table.h"
 
 #define SERIES_FIRST_MAX 1000000u /* samples whose memory is touched beforehand */
@@ -40,6 +41,7 @@ int hx_point_init(struct hx_point *point, const struct hx_point_setup *setup)
   point->device = setup->device;
   point->tier = setup->tier;
   point->seed = point_seed(point->plan, point->where, setup->seed);
+  point->process = setup->process;
   point->limit_ns = setup->limit_ns;
   point->sample_goal = setup->sample_goal;
   point->metric_count = hx_table_metric_count(setup->plan->experiment);
@@ -55,6 +57,9 @@ int hx_point_init(struct hx_point *point, const struct hx_point_setup *setup)
     for (size_t k = 0; k < first; k++)
       point->series[i].value[k] = NAN; /* touches the pages; calloc would not */
     point->series[i].capacity = first;
+    point->series[i].warm = calloc(HX_WARM_MAX, sizeof(double));
+    if (point->series[i].warm == NULL)
+      goto out;
   }
   return 0;
 out:
@@ -65,7 +70,7 @@ out:
 void hx_point_fini(struct hx_point *point)
 {
   for (size_t i = 0; point->series != NULL && i < point->metric_count; i++)
-    free(point->series[i].value);
+    free(point->series[i].value), free(point->series[i].warm);
   for (size_t i = 0; i < point->note_count; i++) {
     free(point->note[i].key);
     free(point->note[i].value);
@@ -165,6 +170,11 @@ uint64_t hx_seed(const struct hx_point *point)
   return point->seed;
 }
 
+unsigned hx_process(const struct hx_point *point)
+{
+  return point->process;
+}
+
 size_t hx_sample_goal(const struct hx_point *point)
 {
   return point->sample_goal;
@@ -176,6 +186,26 @@ uint64_t hx_time_left_ns(const struct hx_point *point)
   return used_ns < point->limit_ns ? point->limit_ns - used_ns : 0;
 }
 
+/* Is the median's interval as narrow as anybody could wish? Looked at from `least` samples on, and
+ * each time that a quarter more are there, outside of what is timed. Looking several times makes an
+ * early end a little more likely than one look would; the interval that is reported is that of all
+ * samples taken. */
+static bool is_narrow(struct hx_series *series, size_t least)
+{
+  struct hx_stats stats;
+  if (series->count < HX_WIDTH_SAMPLES || series->count < least ||
+      series->count < series->looked + series->looked / 4u)
+    return false;
+  double *copy = malloc(series->count * sizeof(*copy));
+  if (copy == NULL)
+    return false;
+  series->looked = series->count;
+  memcpy(copy, series->value, series->count * sizeof(*copy));
+  hx_stats_compute(copy, series->count, &stats);
+  free(copy);
+  return stats.ci_hi - stats.ci_lo <= 2.0 * HX_WIDTH_PART * fabs(stats.p50);
+}
+
 bool hx_more(struct hx_point *point, const char *metric)
 {
   const int index = hx_table_find_metric(point->plan->experiment, metric);
@@ -183,15 +213,28 @@ bool hx_more(struct hx_point *point, const char *metric)
     hx_fail(point, "bug in the experiment: there is no metric %s", metric);
     return false;
   }
-  const size_t count = point->series[index].count;
-  if (hx_interrupted() || verdict_of(point) != HX_POINT_OK || count >= point->sample_goal)
+  struct hx_series *series = &point->series[index];
+  const size_t count = series->count;
+  if (hx_interrupted() || verdict_of(point) != HX_POINT_OK)
     return false;
   if (count == 0)
     return true;
   const uint64_t used_ns = hx_now_ns() - point->start_ns;
-  if (count < HX_INTERVAL_SAMPLES)
-    return used_ns / HX_INTERVAL_PATIENCE < point->limit_ns;
-  return used_ns < point->limit_ns;
+  const uint64_t patience = count < HX_INTERVAL_SAMPLES ? HX_INTERVAL_PATIENCE : 1u;
+  series->stopped = count >= point->sample_goal                 ? "goal"
+                    : used_ns / patience >= point->limit_ns     ? "time"
+                    : is_narrow(series, point->sample_goal / 2) ? "width"
+                                                                : NULL;
+  return series->stopped == NULL;
+}
+
+void hx_warm(struct hx_point *point, const char *metric, double value)
+{
+  const int index = hx_table_find_metric(point->plan->experiment, metric);
+  if (index < 0)
+    hx_fail(point, "bug in the experiment: there is no metric %s", metric);
+  else if (point->series[index].warm_count < HX_WARM_MAX && isfinite(value))
+    point->series[index].warm[point->series[index].warm_count++] = value;
 }
 
 /* Room for `count` more. */

@@ -1,12 +1,12 @@
 /* point.h - the inside of a point: what hx.h hands to an experiment as an opaque handle.
  *
  *   field            writer                              reader
- *   series[]         measuring thread (hx_sample)        hx_main.c after run(), same thread
- *   verdict, reason  any thread, under `lock`            hx_main.c after run()
- *   note[]           any thread, under `lock`            run_json.c after run()
- *   the rest         hx_main.c before run()              any thread
+ *   series[]         measuring thread (hx_sample)        block.c after run(), same thread
+ *   verdict, reason  any thread, under `lock`            block.c after run()
+ *   note[]           any thread, under `lock`            block.c after run()
+ *   the rest         worker.c before run()               any thread
  *
- * Called by hx_main.c: init, run, fini for each point in turn.
+ * Called by worker.c: init, run, fini for each point in turn.
  * Promised: samples, notes and reasons that an experiment gives never fail visibly; a full or
  * impossible one fails the point instead, with a reason.
  *
@@ -27,6 +27,10 @@ struct hx_series {
   double *value;
   size_t count;
   size_t capacity;
+  double *warm; /* the first HX_WARM_MAX */
+  size_t warm_count;
+  size_t looked;       /* samples at the last look at the interval */
+  const char *stopped; /* why hx_more() said no: "goal", "width", "time"; NULL: it did not */
 };
 
 struct hx_note {
@@ -40,6 +44,7 @@ struct hx_point {
   const char *device;
   const char *tier;
   uint64_t seed;
+  unsigned process;
   uint64_t start_ns;
   uint64_t limit_ns;
   uint64_t end_ns; /* set by hx_point_run() */
@@ -56,6 +61,7 @@ struct hx_point {
 struct hx_point_setup {
   const struct hx_plan *plan;
   size_t index; /* into plan->point */
+  unsigned process;
   const char *device;
   const char *tier;
   uint64_t seed; /* of the run */

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #define LINE_BYTES     256u
@@ -10,10 +11,12 @@
 #define SECOND_NS      1000000000u
 #define TERMINAL_WIDTH 100 /* the longest line drawn; a narrower terminal would wrap it */
 
-void hx_progress_open(struct hx_progress *progress, const struct hx_plan *plan, uint64_t bound_ns)
+void hx_progress_open(struct hx_progress *progress, const struct hx_plan *plan, size_t count,
+                      uint64_t bound_ns)
 {
   *progress = (struct hx_progress){0};
   progress->plan = plan;
+  progress->count = count;
   progress->terminal = isatty(STDERR_FILENO) == 1;
   progress->bound_ns = bound_ns;
   progress->start_ns = hx_now_ns();
@@ -33,7 +36,7 @@ static void left_text(const struct hx_progress *progress, char *text, size_t tex
 {
   char time[24];
   const uint64_t used_ns = hx_now_ns() - progress->start_ns;
-  const size_t to_come = progress->plan->point_count - progress->done;
+  const size_t to_come = progress->count - progress->done;
   const uint64_t left_ns =
       progress->done > 0 ? used_ns / progress->done * to_come : progress->bound_ns;
   hx_progress_time_text(left_ns, time, sizeof(time));
@@ -50,25 +53,26 @@ void hx_progress_begin(struct hx_progress *progress, size_t index)
     return;
   left_text(progress, left, sizeof(left));
   hx_sweep_point_text(progress->plan, where, factors, sizeof(factors));
-  snprintf(line, sizeof(line), "[%zu/%zu] %s: %s %.64s", progress->done + 1,
-           progress->plan->point_count, left, where->variant->name, factors);
+  snprintf(line, sizeof(line), "[%zu/%zu] %s: %s %.64s", progress->done + 1, progress->count, left,
+           where->variant->name, factors);
   fprintf(stderr, "\r%.*s" CLEAR_TO_END, TERMINAL_WIDTH, line);
   fflush(stderr);
 }
 
-void hx_progress_end(struct hx_progress *progress, const struct hx_point *point)
+void hx_progress_end(struct hx_progress *progress, size_t index, const char *status,
+                     const char *reason)
 {
   char left[48];
   char factors[LINE_BYTES];
   progress->done++;
-  if (progress->terminal && point->verdict == HX_POINT_OK)
+  if (progress->terminal && strcmp(status, "ok") == 0)
     return;
   left_text(progress, left, sizeof(left));
-  hx_sweep_point_text(progress->plan, point->where, factors, sizeof(factors));
+  const struct hx_plan_point *where = &progress->plan->point[index];
+  hx_sweep_point_text(progress->plan, where, factors, sizeof(factors));
   fprintf(stderr, "%s[%zu/%zu] %s: %s%s%s: %s%s%s%s\n", progress->terminal ? "\r" : "",
-          progress->done, progress->plan->point_count, left, point->where->variant->name,
-          factors[0] != '\0' ? " " : "", factors, hx_point_verdict_text(point->verdict),
-          point->reason[0] != '\0' ? ": " : "", point->reason,
+          progress->done, progress->count, left, where->variant->name,
+          factors[0] != '\0' ? " " : "", factors, status, reason[0] != '\0' ? ": " : "", reason,
           progress->terminal ? CLEAR_TO_END : "");
   fflush(stderr);
 }

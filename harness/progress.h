@@ -5,7 +5,7 @@
  * point runs. The time left is that of the points so far, spread over those to come; before the
  * first one it is the bound that the tier or the budget sets, and marked "at most".
  *
- * Called by hx_main.c, main thread.
+ * Called by supervise.c, main thread.
  *
  * Next: the experiments, experiments/ */
 #pragma once
@@ -17,14 +17,18 @@
 struct hx_progress {
   const struct hx_plan *plan;
   bool terminal;
+  size_t count;
   size_t done;
   uint64_t start_ns;
   uint64_t bound_ns; /* of the whole sweep */
 };
 
-void hx_progress_open(struct hx_progress *progress, const struct hx_plan *plan, uint64_t bound_ns);
+/* `count`: blocks to come. */
+void hx_progress_open(struct hx_progress *progress, const struct hx_plan *plan, size_t count,
+                      uint64_t bound_ns);
 void hx_progress_begin(struct hx_progress *progress, size_t index);
-void hx_progress_end(struct hx_progress *progress, const struct hx_point *point);
+void hx_progress_end(struct hx_progress *progress, size_t index, const char *status,
+                     const char *reason);
 void hx_progress_close(struct hx_progress *progress);
 
 /* "0:07", "12:30", "1:02:03" */

@@ -1,4 +1,4 @@
-/* result.c - see result.h. Next: provenance.c */
+/* result.c - see result.h. The table that is printed: result_print.c. Next: run_json.c */
 #include "result.h"
 
 #include <errno.h>
@@ -7,218 +7,321 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "device.h"
+#include "block.h"
+#include "csv.h"
+#include "store.h"
 #include "table.h"
 
-static void put_factor_names(struct hx_csv *csv, const struct hx_plan *plan)
+#define CI_METHOD "order"
+
+struct maker {
+  struct hx_result *result;
+  const char *folder;
+  struct hx_csv samples, points;
+  size_t row_capacity;
+  json_t **block; /* of the point at hand, one per process; NULL: not there */
+  size_t processes;
+};
+
+static const char *text_of(const json_t *object, const char *key)
 {
-  for (size_t i = 0; i < plan->factor_count; i++)
-    hx_csv_cell(csv, plan->experiment->factors[i].name);
-  hx_csv_end_row(csv);
+  return json_string_value(json_object_get(object, key));
 }
 
-static void put_factor_values(struct hx_csv *csv, const struct hx_point *point)
-{
-  for (size_t i = 0; i < point->plan->factor_count; i++)
-    hx_csv_cell(csv, point->where->value[i]);
-  hx_csv_end_row(csv);
-}
-
-static int put_header(struct hx_csv *csv, const struct hx_plan *plan, const char *columns)
+static void put_header(struct hx_csv *csv, const json_t *plan, const char *columns)
 {
   struct hx_text_list list = {0};
+  size_t i;
+  json_t *factor;
   if (hx_text_split(columns, ',', &list) < 0)
-    return -ENOMEM;
-  for (size_t i = 0; i < list.count; i++)
-    hx_csv_cell(csv, list.item[i]);
-  put_factor_names(csv, plan);
+    return;
+  for (size_t k = 0; k < list.count; k++)
+    hx_csv_cell(csv, list.item[k]);
+  json_array_foreach(json_object_get(plan, "factors"), i, factor)
+      hx_csv_cell(csv, json_string_value(factor));
+  hx_csv_end_row(csv);
   hx_text_list_fini(&list);
-  return hx_csv_flush(csv);
 }
 
-static int open_file(struct hx_csv *csv, const char *folder, const char *name)
+/* The six columns that both files begin with. */
+static void put_identity(struct hx_csv *csv, const json_t *plan, const json_t *point,
+                         const json_t *metric)
 {
-  char *path = NULL;
-  if (asprintf(&path, "%s/%s", folder, name) < 0)
-    return -ENOMEM;
-  const int result = hx_csv_open(csv, path);
-  free(path);
-  return result;
+  hx_csv_cell(csv, text_of(plan, "experiment"));
+  hx_csv_cell(csv, text_of(point, "variant"));
+  hx_csv_cell(csv, text_of(plan, "device"));
+  hx_csv_cell(csv, text_of(metric, "name"));
+  hx_csv_cell(csv, text_of(metric, "unit"));
+  hx_csv_cell(csv, text_of(point, "id"));
 }
 
-int hx_result_open(struct hx_result *result, const struct hx_plan *plan, const char *device,
-                   const char *folder)
+static void put_factors(struct hx_csv *csv, const json_t *plan, const json_t *point)
 {
-  int error = 0;
-  *result = (struct hx_result){0};
-  result->plan = plan;
-  result->device = device;
-  error = open_file(&result->samples, folder, "samples.csv");
-  if (error < 0)
-    return error;
-  error = open_file(&result->points, folder, "points.csv");
-  if (error < 0) {
-    hx_csv_close(&result->samples);
-    return error;
-  }
-  error = put_header(&result->samples, plan, HX_SAMPLES_COLUMNS);
-  if (error == 0)
-    error = put_header(&result->points, plan, HX_POINTS_COLUMNS);
-  if (error < 0)
-    hx_result_close(result);
-  return error;
+  size_t i;
+  json_t *factor;
+  const json_t *values = json_object_get(point, "factors");
+  json_array_foreach(json_object_get(plan, "factors"), i, factor)
+      hx_csv_cell(csv, text_of(values, json_string_value(factor)));
+  hx_csv_end_row(csv);
 }
 
-int hx_result_close(struct hx_result *result)
+static void put_samples(struct maker *maker, const json_t *point, const json_t *metric,
+                        size_t process, const char *phase)
 {
-  const int samples = hx_csv_close(&result->samples);
-  const int points = hx_csv_close(&result->points);
-  free(result->row);
-  result->row = NULL;
-  result->row_count = 0;
-  return samples < 0 ? samples : points;
-}
-
-/* The five columns that both files begin with. */
-static void put_identity(struct hx_csv *csv, const struct hx_point *point,
-                         const struct hx_metric *metric)
-{
-  hx_csv_cell(csv, point->plan->experiment->name);
-  hx_csv_cell(csv, point->where->variant->name);
-  hx_csv_cell(csv, point->device);
-  hx_csv_cell(csv, metric != NULL ? metric->name : NULL);
-  hx_csv_cell(csv, metric != NULL ? metric->unit : NULL);
-}
-
-static void put_samples(struct hx_csv *csv, const struct hx_point *point, size_t metric)
-{
-  const struct hx_series *series = &point->series[metric];
-  const size_t rows = series->count < HX_RAW_ROWS_MAX ? series->count : HX_RAW_ROWS_MAX;
+  const bool is_warm = strcmp(phase, "warm") == 0;
+  const json_t *plan = maker->result->plan;
+  const json_t *series =
+      json_object_get(json_object_get(maker->block[process], "metrics"), text_of(metric, "name"));
+  const json_t *values = json_object_get(series, is_warm ? "warm" : "values");
+  const size_t rows = json_array_size(values);
+  const size_t taken =
+      is_warm ? rows : (size_t)json_integer_value(json_object_get(series, "taken"));
   for (size_t k = 0; k < rows; k++) {
-    const size_t index = k * series->count / rows;
-    put_identity(csv, point, &point->plan->experiment->metrics[metric]);
-    hx_csv_count(csv, index);
-    hx_csv_number(csv, series->value[index]);
-    put_factor_values(csv, point);
+    put_identity(&maker->samples, plan, point, metric);
+    hx_csv_count(&maker->samples, process);
+    hx_csv_cell(&maker->samples, phase);
+    hx_csv_count(&maker->samples, k * taken / rows);
+    hx_csv_number(&maker->samples, json_number_value(json_array_get(values, k)));
+    put_factors(&maker->samples, plan, point);
   }
 }
 
-static void put_point(struct hx_csv *csv, const struct hx_point *point,
-                      const struct hx_metric *metric, const struct hx_stats *stats)
+/* All processes' values of a metric; *processes: how many have some. To be freed. */
+static double *pool(const struct maker *maker, const char *name, size_t *count, size_t *processes)
 {
-  const double cell[] = {stats->min, stats->p50,  stats->p90,   stats->p99,  stats->p999,
-                         stats->max, stats->mean, stats->ci_lo, stats->ci_hi};
-  put_identity(csv, point, metric);
-  if (metric != NULL)
-    hx_csv_count(csv, stats->n);
-  else
-    hx_csv_cell(csv, NULL);
-  for (size_t i = 0; i < sizeof(cell) / sizeof(cell[0]); i++)
-    hx_csv_number(csv, cell[i]);
-  hx_csv_cell(csv, hx_point_verdict_text(point->verdict));
-  hx_csv_cell(csv, point->reason);
-  put_factor_values(csv, point);
+  double *value = NULL;
+  size_t total = 0;
+  *processes = 0;
+  for (int pass = 0; pass < 2; pass++) {
+    size_t at = 0;
+    for (size_t p = 0; p < maker->processes; p++) {
+      const json_t *series = json_object_get(json_object_get(maker->block[p], "metrics"), name);
+      const json_t *values = json_object_get(series, "values");
+      for (size_t k = 0; pass == 1 && k < json_array_size(values); k++)
+        value[at + k] = json_number_value(json_array_get(values, k));
+      at += json_array_size(values);
+      *processes += pass == 0 && json_array_size(values) > 0 ? 1 : 0;
+    }
+    total = at;
+    if (pass == 0 && (value = malloc((total + 1) * sizeof(*value))) == NULL)
+      return NULL;
+  }
+  *count = total;
+  return value;
 }
 
-static int keep_row(struct hx_result *result, const struct hx_result_row *row)
+static int keep_row(struct maker *maker, const struct hx_result_row *row)
 {
-  if (result->row_count == result->row_capacity) {
-    const size_t capacity = 2 * result->row_capacity + 64;
+  struct hx_result *result = maker->result;
+  if (result->rows == maker->row_capacity) {
+    const size_t capacity = 2 * maker->row_capacity + 64;
     struct hx_result_row *rows = realloc(result->row, capacity * sizeof(*rows));
     if (rows == NULL)
       return -ENOMEM;
     result->row = rows;
-    result->row_capacity = capacity;
+    maker->row_capacity = capacity;
   }
-  result->row[result->row_count++] = *row;
+  result->row[result->rows++] = *row;
   return 0;
 }
 
-int hx_result_add(struct hx_result *result, size_t index, struct hx_point *point)
+static int put_point(struct maker *maker, const struct hx_result_row *row, const json_t *metric,
+                     size_t processes, const char *reason)
 {
-  const struct hx_metric *metrics = point->plan->experiment->metrics;
-  struct hx_result_row row = {index, 0, point->verdict, {0}};
-  const bool ok = point->verdict == HX_POINT_OK;
-  int error = 0;
-  for (size_t i = 0; ok && i < point->metric_count; i++)
-    put_samples(&result->samples, point, i);
-  error = hx_csv_flush(&result->samples);
-  if (error < 0)
-    return error;
-
-  hx_stats_compute(NULL, 0, &row.stats);
-  if (!ok) {
-    put_point(&result->points, point, NULL, &row.stats);
-    error = keep_row(result, &row);
+  const struct hx_stats *stats = &row->stats;
+  struct hx_csv *csv = &maker->points;
+  const double cell[] = {stats->min, stats->p50,  stats->p90,   stats->p99,  stats->p999,
+                         stats->max, stats->mean, stats->ci_lo, stats->ci_hi};
+  put_identity(csv, maker->result->plan, row->point, metric);
+  if (metric != NULL) {
+    hx_csv_count(csv, processes);
+    hx_csv_count(csv, stats->n);
+  } else {
+    hx_csv_cell(csv, NULL);
+    hx_csv_cell(csv, NULL);
   }
-  for (size_t i = 0; ok && error == 0 && i < point->metric_count; i++) {
-    struct hx_series *series = &point->series[i];
-    if (series->count == 0)
-      continue;
-    row.metric = i;
-    hx_stats_compute(series->value, series->count, &row.stats);
-    put_point(&result->points, point, &metrics[i], &row.stats);
-    error = keep_row(result, &row);
-  }
-  return error < 0 ? error : hx_csv_flush(&result->points);
+  for (size_t i = 0; i < sizeof(cell) / sizeof(cell[0]); i++)
+    hx_csv_number(csv, cell[i]);
+  hx_csv_cell(csv, isfinite(stats->ci_lo) ? CI_METHOD : NULL);
+  hx_csv_cell(csv, row->status);
+  hx_csv_cell(csv, reason);
+  put_factors(csv, maker->result->plan, row->point);
+  return keep_row(maker, row);
 }
 
-static void print_number(double value)
+/* The worst that became of the point in any process. NULL: it was not reached. */
+static const char *status_of(const struct maker *maker, const char **reason)
 {
-  if (isfinite(value))
-    printf(" %11.5g", value);
-  else
-    printf(" %11s", "-");
-}
-
-static void print_row(const struct hx_result *result, const struct hx_result_row *row)
-{
-  const struct hx_plan_point *point = &result->plan->point[row->point];
-  char factors[96];
-  hx_sweep_point_text(result->plan, point, factors, sizeof(factors));
-  printf("  %-18s %-28s %7zu", point->variant->name, factors, row->stats.n);
-  print_number(row->stats.p50);
-  print_number(row->stats.ci_lo);
-  print_number(row->stats.ci_hi);
-  print_number(row->stats.p99);
-  printf("\n");
-}
-
-/* The rows of one metric, variant by variant in the order of the table. */
-static void print_metric(const struct hx_result *result, size_t metric)
-{
-  const struct hx_experiment *experiment = result->plan->experiment;
-  bool titled = false;
-  for (size_t v = 0; v < result->plan->variant_count; v++) {
-    for (size_t i = 0; i < result->row_count; i++) {
-      const struct hx_result_row *row = &result->row[i];
-      if (row->verdict != HX_POINT_OK || row->metric != metric ||
-          result->plan->point[row->point].variant != &experiment->variants[v])
-        continue;
-      if (!titled)
-        printf("  %-18s %-28s %7s %11s %11s %11s %11s   %s\n", "variant", "factors", "n", "p50",
-               "ci_lo", "ci_hi", "p99", experiment->metrics[metric].name);
-      titled = true;
-      print_row(result, row);
+  static const char *const worst[] = {"crashed", "timeout", "failed", "ok", "skipped"};
+  for (size_t w = 0; w < sizeof(worst) / sizeof(worst[0]); w++) {
+    for (size_t p = 0; p < maker->processes; p++) {
+      const char *status = text_of(maker->block[p], "status");
+      if (status != NULL && strcmp(status, worst[w]) == 0) {
+        *reason = text_of(maker->block[p], "reason");
+        return worst[w];
+      }
     }
   }
+  return NULL;
 }
 
-void hx_result_print(const struct hx_result *result)
+/* The rows of one point, whose blocks are at hand. */
+static int make_point(struct maker *maker, const json_t *point)
 {
-  const struct hx_metric *metrics = result->plan->experiment->metrics;
-  printf("%s on %s%s\n", result->plan->experiment->name, result->device,
-         hx_device_is_sim(result->device) ? " (" HX_SIM_REMARK ")" : "");
-  for (size_t metric = 0; metrics[metric].name != NULL; metric++)
-    print_metric(result, metric);
-  for (size_t i = 0; i < result->row_count; i++) {
-    const struct hx_plan_point *point = &result->plan->point[result->row[i].point];
-    char factors[96];
-    if (result->row[i].verdict == HX_POINT_OK)
-      continue;
-    hx_sweep_point_text(result->plan, point, factors, sizeof(factors));
-    printf("  %-18s %-28s %s\n", point->variant->name, factors,
-           hx_point_verdict_text(result->row[i].verdict));
+  struct hx_result *result = maker->result;
+  const char *reason = NULL;
+  const char *status = status_of(maker, &reason);
+  struct hx_result_row row = {.point = point, .status = status};
+  const bool is_ok = status != NULL && strcmp(status, "ok") == 0;
+  size_t i;
+  json_t *metric;
+  int error = 0;
+  if (status == NULL) {
+    result->not_reached++;
+    return 0;
   }
-  fflush(stdout);
+  result->ok += is_ok ? 1 : 0;
+  result->skipped += strcmp(status, "skipped") == 0 ? 1 : 0;
+  result->failed += !is_ok && strcmp(status, "skipped") != 0 ? 1 : 0;
+  hx_stats_compute(NULL, 0, &row.stats);
+  if (!is_ok)
+    return put_point(maker, &row, NULL, 0, reason);
+  json_array_foreach(json_object_get(result->plan, "metrics"), i, metric)
+  {
+    size_t count = 0, processes = 0;
+    row.metric = text_of(metric, "name");
+    double *value = pool(maker, row.metric, &count, &processes);
+    if (value == NULL)
+      return -ENOMEM;
+    hx_stats_compute(value, count, &row.stats);
+    free(value);
+    if (count == 0)
+      continue;
+    for (size_t p = 0; p < maker->processes; p++) {
+      put_samples(maker, point, metric, p, "warm");
+      put_samples(maker, point, metric, p, "measure");
+    }
+    error = put_point(maker, &row, metric, processes, reason);
+    if (error < 0)
+      return error;
+  }
+  return 0;
+}
+
+/* What run.json says of a block: all but what was measured. */
+static void note_block(struct maker *maker, const json_t *block)
+{
+  static const char *const keys[] = {"id",     "process", "variant", "factors", "status",
+                                     "reason", "seconds", "end_utc", "notes"};
+  json_t *object = json_object();
+  json_t *taken = json_object();
+  const char *name;
+  json_t *series;
+  for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+    json_t *value = json_object_get(block, keys[i]);
+    if (value != NULL)
+      json_object_set(object, keys[i], value);
+  }
+  json_object_foreach(json_object_get(block, "metrics"), name, series) json_object_set_new(
+      taken, name,
+      json_pack("{s:O, s:I, s:O}", "taken", json_object_get(series, "taken"), "kept",
+                (json_int_t)json_array_size(json_object_get(series, "values")), "stopped",
+                json_object_get(series, "stopped")));
+  json_object_set_new(object, "samples", taken);
+  json_array_append_new(maker->result->points, object);
+}
+
+static int load_blocks(struct maker *maker, const json_t *point, struct hx_why *why)
+{
+  const char *id = text_of(point, "id");
+  for (size_t p = 0; p < maker->processes; p++) {
+    int error = 0;
+    char *path = hx_block_path(maker->folder, id, (unsigned)p);
+    maker->block[p] = path != NULL ? hx_store_load(path, &error, why) : NULL;
+    if (maker->block[p] == NULL && error != -ENOENT) {
+      free(path);
+      return error != 0 ? error : -ENOMEM;
+    }
+    const char *own = text_of(maker->block[p], "id");
+    const bool is_wrong = maker->block[p] != NULL && (own == NULL || strcmp(own, id) != 0);
+    if (is_wrong)
+      hx_refuse(why, -EBADMSG, "%s is not of the point that its name says; remove it and run again",
+                path);
+    free(path);
+    if (is_wrong)
+      return -EBADMSG;
+    if (maker->block[p] != NULL) {
+      maker->result->blocks++;
+      note_block(maker, maker->block[p]);
+    }
+  }
+  return 0;
+}
+
+static int make_all(struct maker *maker, struct hx_why *why)
+{
+  size_t i;
+  json_t *point;
+  int error = 0;
+  put_header(&maker->samples, maker->result->plan, HX_SAMPLES_COLUMNS);
+  put_header(&maker->points, maker->result->plan, HX_POINTS_COLUMNS);
+  json_array_foreach(json_object_get(maker->result->plan, "points"), i, point)
+  {
+    error = load_blocks(maker, point, why);
+    if (error == 0 && (error = make_point(maker, point)) < 0)
+      hx_refuse(why, error, "out of memory for the rows of %s", maker->folder);
+    for (size_t p = 0; p < maker->processes; p++) {
+      json_decref(maker->block[p]);
+      maker->block[p] = NULL;
+    }
+    if (error < 0)
+      return error;
+  }
+  return 0;
+}
+
+int hx_result_build(const char *folder, struct hx_result *result, struct hx_why *why)
+{
+  struct maker maker = {.result = result, .folder = folder};
+  *result = (struct hx_result){0};
+  result->plan = hx_plan_load(folder, why);
+  if (result->plan == NULL)
+    return -EBADMSG;
+  result->points = json_array();
+  maker.processes = (size_t)json_integer_value(json_object_get(result->plan, "processes"));
+  maker.block = calloc(maker.processes + 1, sizeof(*maker.block));
+  int error =
+      maker.block == NULL ? hx_refuse(why, -ENOMEM, "out of memory") : make_all(&maker, why);
+  free(maker.block);
+  const int first = hx_csv_take(&maker.samples, &result->samples_csv, &result->samples_bytes);
+  const int second = hx_csv_take(&maker.points, &result->points_csv, &result->points_bytes);
+  if (error == 0 && (first < 0 || second < 0))
+    error = hx_refuse(why, -ENOMEM, "out of memory for the rows of %s", folder);
+  if (error < 0)
+    hx_result_fini(result);
+  return error;
+}
+
+void hx_result_fini(struct hx_result *result)
+{
+  json_decref(result->plan);
+  json_decref(result->points);
+  free(result->samples_csv);
+  free(result->points_csv);
+  free(result->row);
+  *result = (struct hx_result){0};
+}
+
+int hx_result_write(const struct hx_result *result, const char *folder)
+{
+  char *samples = hx_store_path(folder, "samples.csv");
+  char *points = hx_store_path(folder, "points.csv");
+  int error = samples == NULL || points == NULL ? -ENOMEM : 0;
+  if (error == 0)
+    error = hx_store_write(samples, result->samples_csv, result->samples_bytes);
+  if (error == 0)
+    error = hx_store_write(points, result->points_csv, result->points_bytes);
+  free(samples);
+  free(points);
+  return error;
 }

@@ -1,48 +1,51 @@
-/* result.h - the rows of samples.csv and points.csv, and the table printed at the end.
+/* result.h - samples.csv and points.csv, made from plan.json and the blocks, and the final table.
  *
- * One finished point gives, in this order, each by one write: its raw rows in samples.csv, then
- * one row in points.csv for each metric that has samples. A failed or skipped point gives one row
- * in points.csv with empty metric and statistics, with its status and reason, and no raw rows: a
- * wrong result is not a fast one. A point that was interrupted gives nothing.
- * Above HX_RAW_ROWS_MAX samples of one metric, samples.csv keeps that many, evenly spread (row k
- * is sample floor(k * n / HX_RAW_ROWS_MAX), its number in `index`); run.json says so. points.csv
- * always summarises all samples.
+ * Everything here follows from those files alone, byte by byte, in whatever order the blocks came:
+ * rows are in the plan's order, then by process, metric, and index. So a run that was resumed or
+ * merged from shards gives the same files as one that ran through, and `grosr verify` can make them
+ * again. samples.csv has one row a sample (phase "warm": taken before the measuring began; or
+ * "measure"); points.csv one row for each point and metric that has samples, over all processes. A
+ * point without any has one row with empty metric and statistics, with its status and reason: the
+ * worst of its processes (crashed, timeout, failed, then ok, then skipped).
  *
- * Called by hx_main.c between points. One thread.
+ * Called by hx_main.c after the last point, and by the commands merge and verify. One thread.
  *
- * Next: provenance.h */
+ * Next: run_json.h */
 #pragma once
 #ifndef HX_PRIVATE
 #error "result.h is private to harness/: include hx.h"
 #endif
-#include "csv.h"
-#include "point.h"
+#include <jansson.h>
+
 #include "stats.h"
+#include "text.h"
 
 struct hx_result_row {
-  size_t point; /* index into the plan */
-  size_t metric;
-  enum hx_verdict verdict;
+  const json_t *point; /* of the plan */
+  const char *metric;  /* NULL: the point has no samples */
+  const char *status;
   struct hx_stats stats;
 };
 
 struct hx_result {
-  const struct hx_plan *plan;
-  const char *device;
-  struct hx_csv samples;
-  struct hx_csv points;
-  struct hx_result_row *row; /* what points.csv has, for the table at the end */
-  size_t row_count;
-  size_t row_capacity;
+  json_t *plan;
+  json_t *points; /* for run.json: one object a block, with its notes */
+  char *samples_csv;
+  size_t samples_bytes;
+  char *points_csv;
+  size_t points_bytes;
+  struct hx_result_row *row; /* what points.csv has, for the table */
+  size_t rows;
+  size_t blocks;                           /* found */
+  size_t ok, failed, skipped, not_reached; /* points */
 };
 
-/* Creates both files with their headers in `folder`. */
-int hx_result_open(struct hx_result *result, const struct hx_plan *plan, const char *device,
-                   const char *folder);
-int hx_result_close(struct hx_result *result);
+/* 0, or negative errno and a sentence: a block that is not whole, or of another plan. */
+int hx_result_build(const char *folder, struct hx_result *result, struct hx_why *why);
+void hx_result_fini(struct hx_result *result);
 
-/* Writes the finished point with that index. Reorders its samples. 0 or negative errno. */
-int hx_result_add(struct hx_result *result, size_t index, struct hx_point *point);
+/* Writes the two files. 0 or negative errno. */
+int hx_result_write(const struct hx_result *result, const char *folder);
 
 /* All variants side by side, one table per metric, to stdout. */
 void hx_result_print(const struct hx_result *result);

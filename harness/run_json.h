@@ -2,8 +2,9 @@
  *
  * Written when the run begins (exit.reason "running": what a killed run leaves behind) and again
  * when it ends, each time to a temporary name, fsync, rename: the file is whole at any moment.
- * Notes that experiments gave with hx_note() are under points[].notes.
- * Called by hx_main.c between points. One thread.
+ * Notes that experiments gave with hx_note() are under points[].notes, one entry a block. What the
+ * sessions of a run that was resumed said of themselves is under sessions_before.
+ * Called by hx_main.c before the first point and after the last. One thread.
  *
  * Next: progress.h */
 #pragma once
@@ -21,7 +22,6 @@ struct hx_run_json {
   json_t *root;
   char *folder;
   uint64_t start_ns;
-  size_t ok, failed, skipped, dropped;
 };
 
 struct hx_run_facts {
@@ -31,6 +31,7 @@ struct hx_run_facts {
   const char *folder;
   const struct hx_choice *choice;
   const char *not_reportable; /* why; "": reportable */
+  unsigned processes;
   int argc;
   char **argv;
 };
@@ -38,13 +39,10 @@ struct hx_run_facts {
 /* Collects what is known before the first point, and writes the file. 0 or negative errno. */
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts);
 
-/* Keeps what is to be said of a finished point. `interrupted`: it was dropped. */
-void hx_run_json_add(struct hx_run_json *run, size_t index, const struct hx_point *point,
-                     bool interrupted);
-
 /* Writes the end; `reason` is one line. Releases everything also on failure. */
 int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, int exit_code,
                       const char *reason);
+void hx_run_json_drop(struct hx_run_json *run); /* releases everything, writes nothing */
 
 /* "20261122T183000Z" at this moment. */
 void hx_run_json_time_text(char *text, size_t text_bytes);

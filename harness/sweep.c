@@ -63,7 +63,7 @@ static int expand(struct hx_plan *plan, struct hx_why *why)
         continue;
       if (fill_point(plan, i, turn, &plan->point[plan->point_count]) < 0)
         return hx_refuse(why, -ENOMEM, "out of memory for a plan of %zu points", total);
-      plan->point_count++;
+      plan->point[plan->point_count++].turn = turn;
     }
   }
   return 0;
@@ -92,6 +92,45 @@ out:
   if (result < 0)
     hx_sweep_fini(plan);
   return result;
+}
+
+/* splitmix64 (Steele et al., OOPSLA 2014); the modulo's bias is below 2^-40 here. */
+static size_t draw(uint64_t *state, size_t below)
+{
+  uint64_t x = *state += 0x9e3779b97f4a7c15u;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+  return (size_t)((x ^ (x >> 31)) % below);
+}
+
+static int by_turn(const void *a, const void *b)
+{
+  const struct hx_plan_point *left = a, *right = b;
+  return left->turn < right->turn ? -1 : left->turn > right->turn;
+}
+
+void hx_sweep_shuffle(struct hx_plan *plan, uint64_t seed)
+{
+  uint64_t state = seed;
+  const size_t count = plan->point_count;
+  size_t *name = calloc(count + 1, sizeof(*name)); /* of a turn: where it comes */
+  if (name == NULL)
+    return;
+  for (size_t i = 0; i < count; i++)
+    name[i] = i;
+  for (size_t i = count; i > 1; i--) { /* Fisher and Yates, of turns and of points */
+    const size_t k = draw(&state, i), m = draw(&state, i);
+    const size_t saved = name[i - 1];
+    const struct hx_plan_point point = plan->point[i - 1];
+    name[i - 1] = name[k];
+    name[k] = saved;
+    plan->point[i - 1] = plan->point[m];
+    plan->point[m] = point;
+  }
+  for (size_t i = 0; i < count; i++)
+    plan->point[i].turn = name[plan->point[i].turn] * count + i; /* no two are the same */
+  qsort(plan->point, count, sizeof(*plan->point), by_turn);
+  free(name);
 }
 
 void hx_sweep_fini(struct hx_plan *plan)

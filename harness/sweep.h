@@ -26,6 +26,7 @@ struct hx_values {
 };
 
 struct hx_plan_point {
+  size_t turn; /* points of one turn are run one after the other */
   const struct hx_variant *variant;
   const char **value; /* one per factor of the table; NULL where it does not matter */
 };
@@ -53,6 +54,10 @@ struct hx_sweep_wish {
 int hx_sweep_plan(const struct hx_experiment *experiment, const struct hx_sweep_wish *wish,
                   struct hx_plan *plan, struct hx_why *why);
 void hx_sweep_fini(struct hx_plan *plan);
+
+/* Puts the turns, and the variants within each, into a random order that the seed alone decides.
+ * Variants that are to be compared still run one after the other. */
+void hx_sweep_shuffle(struct hx_plan *plan, uint64_t seed);
 
 /* One factor's values from a list; the separator is ',' in tables and ':' in --factor. */
 int hx_sweep_values(const struct hx_factor *factor, const char *list, char separator,

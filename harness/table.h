@@ -16,9 +16,9 @@
 
 /* Columns of points.csv and samples.csv before the factors. */
 #define HX_POINTS_COLUMNS                                                                          \
-  "experiment,variant,device,metric,unit,n,min,p50,p90,p99,p999,max,mean,ci_lo,ci_hi,status,"      \
-  "reason"
-#define HX_SAMPLES_COLUMNS "experiment,variant,device,metric,unit,index,value"
+  "experiment,variant,device,metric,unit,id,processes,n,min,p50,p90,p99,p999,max,mean,ci_lo,"      \
+  "ci_hi,ci_method,status,reason"
+#define HX_SAMPLES_COLUMNS "experiment,variant,device,metric,unit,id,process,phase,index,value"
 
 /* What is said of every result of device sim. */
 #define HX_SIM_REMARK "device sim: its times are virtual, those of no machine"

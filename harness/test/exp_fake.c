@@ -115,8 +115,24 @@ static int run_stop_self_term(struct hx_point *point)
 
 static int run_stop_parent(struct hx_point *point)
 {
-  kill(getppid(), SIGINT);
+  char line[256] = "";
+  int grosr = 0; /* the supervisor's parent */
+  snprintf(line, sizeof(line), "/proc/%d/stat", (int)getppid());
+  FILE *file = fopen(line, "r");
+  if (file == NULL || fgets(line, sizeof(line), file) == NULL ||
+      sscanf(strrchr(line, ')'), ") %*c %d", &grosr) != 1)
+    return hx_fail(point, "the supervisor's parent is not known");
+  fclose(file);
+  kill(grosr, SIGINT);
   return wait_interrupted(point);
+}
+
+static int run_hang(struct hx_point *point)
+{
+  hx_sample(point, "time_us", 1.0);
+  while (pause() < 0) {
+  }
+  return 0;
 }
 
 static int run_crash(struct hx_point *point)
@@ -192,6 +208,7 @@ static const struct hx_variant variants[] = {
     {"stop_self_term", "cpu", NULL, run_stop_self_term, ""},
     {"stop_parent", "cpu", NULL, run_stop_parent, ""},
     {"crash", "cpu", NULL, run_crash, ""},
+    {"hang", "cpu", NULL, run_hang, ""},
     {"on_gpu", "cuda", NULL, run_more, ""},
     {"virtual", "sim", NULL, run_virtual, ""},
     {"violated", "sim", NULL, run_violated, ""},

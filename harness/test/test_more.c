@@ -24,7 +24,7 @@ static void open_point(struct hx_point *point, uint64_t hours_used)
   const struct hx_sweep_wish wish = {"cpu", "smoke", NULL, NULL, 0};
   struct hx_why why;
   cr_assert_eq(hx_sweep_plan(&experiment, &wish, &plan, &why), 0);
-  const struct hx_point_setup setup = {&plan, 0, "cpu", "smoke", 1, HOUR_NS, 10};
+  const struct hx_point_setup setup = {&plan, 0, 0, "cpu", "smoke", 1, HOUR_NS, 10};
   cr_assert_eq(hx_point_init(point, &setup), 0);
   point->start_ns = hx_now_ns() - hours_used * HOUR_NS;
 }

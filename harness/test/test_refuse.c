@@ -24,7 +24,7 @@ static void expect_refused(const char *arguments, const char *part)
 
 Test(refuse, wrong_options, .timeout = 60)
 {
-  expect_refused("--out r --tier huge", "choose smoke or paper");
+  expect_refused("--out r --tier huge", "choose smoke, ae or paper");
   expect_refused("--out r --seed x", "whole number");
   expect_refused("--out r --samples 0", "from 1 to 1e8");
   expect_refused("--out r --budget soon", "90s, 8m or 2h");
@@ -63,9 +63,15 @@ Test(refuse, a_folder_with_results_is_not_mixed_with_others, .timeout = 60)
   spawn(&run, "HX_TEST_FAKE", "--device cpu --variant good --out r");
   cr_assert_eq(run.code, 0);
   char *before = spawn_read(&run, "r/exp90_fake/points.csv");
-  spawn(&run, "HX_TEST_FAKE", "--device cpu --variant good --out r");
-  cr_assert_eq(run.code, 2);
-  cr_assert_not_null(strstr(run.err, "already holds results"));
+  static const char *const others[] = {"--seed 2", "--samples 7", "--factor tasks=3",
+                                       "--processes 2", "--tier ae"};
+  for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+    char arguments[128];
+    snprintf(arguments, sizeof(arguments), "--device cpu --variant good --out r %s", others[i]);
+    spawn(&run, "HX_TEST_FAKE", arguments);
+    cr_assert_eq(run.code, 2, "%s", others[i]);
+    cr_assert_not_null(strstr(run.err, "already holds results of another plan"), "%s", run.err);
+  }
   char *after = spawn_read(&run, "r/exp90_fake/points.csv");
   cr_assert_str_eq(before, after);
   free(before);

@@ -1,6 +1,7 @@
 /* test_run.c - a whole run of an experiment: run.json, signals, devices. Next: test_refuse.c */
 #include <criterion/criterion.h>
 #include <jansson.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,7 +37,7 @@ Test(run, run_json_tells_how_and_where, .timeout = 60)
                                      "factors", "seconds",        "statistics",   "files"};
   struct spawned run;
   spawn_open(&run);
-  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,absent --seed 5");
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --order table --out r --variant good,absent --seed 5");
   cr_assert_eq(run.code, 0, "%s", run.err);
   json_t *root = read_run_json(&run);
   for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
@@ -60,7 +61,7 @@ Test(run, the_same_seed_gives_the_same_inputs_and_another_does_not, .timeout = 6
   char *seen[3];
   static const char *const arguments[3] = {
       "--device cpu --out r --variant good --factor tasks=1 --seed 5",
-      "--device cpu --out r --variant good,silent --factor tasks=1 --seed 5",
+      "--device cpu --out r --order table --variant good,silent --factor tasks=1 --seed 5",
       "--device cpu --out r --variant good --factor tasks=1 --seed 6"};
   for (size_t i = 0; i < 3; i++) {
     struct spawned run;
@@ -93,8 +94,7 @@ static void expect_stopped(const char *arguments, int code, const char *reason)
   json_t *root = read_run_json(&run);
   expect_exit(root, code, reason);
   cr_assert_eq(count_of(root, "ok"), 1);
-  cr_assert_eq(count_of(root, "interrupted"), 1);
-  cr_assert_eq(count_of(root, "not_reached"), 1);
+  cr_assert_eq(count_of(root, "not_reached"), 2);
   json_decref(root);
   free(points);
   spawn_close(&run);
@@ -102,29 +102,83 @@ static void expect_stopped(const char *arguments, int code, const char *reason)
 
 Test(run, sigint_keeps_finished_points_and_says_130, .timeout = 60)
 {
-  expect_stopped("--device cpu --out r --variant good,stop_self", 130, "stopped by Interrupt");
+  expect_stopped("--device cpu --order table --out r --variant good,stop_self", 130,
+                 "stopped by Interrupt");
 }
 
 Test(run, sigterm_keeps_finished_points_and_says_143, .timeout = 60)
 {
-  expect_stopped("--device cpu --out r --variant good,stop_self_term", 143,
+  expect_stopped("--device cpu --order table --out r --variant good,stop_self_term", 143,
                  "stopped by Terminated");
 }
 
-Test(run, a_killed_run_leaves_whole_rows_and_says_running, .timeout = 60)
+Test(run, a_point_that_crashes_or_hangs_is_a_row_and_the_next_is_run, .timeout = 60)
 {
   struct spawned run;
   spawn_open(&run);
-  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,crash");
-  cr_assert_eq(run.code, 128 + 9);
+  spawn(&run, "HX_TEST_FAKE",
+        "--device cpu --order table --out r --variant good,crash,hang --point-timeout 1s");
+  cr_assert_eq(run.code, 1, "%s", run.err);
   char *points = spawn_read(&run, "r/exp90_fake/points.csv");
-  cr_assert_eq(spawn_count(points, "\n"), 2);
-  cr_assert_eq(points[strlen(points) - 1], '\n');
-  json_t *root = read_run_json(&run);
-  const json_t *end = json_object_get(root, "exit");
-  cr_assert_str_eq(json_string_value(json_object_get(end, "reason")), "running");
-  json_decref(root);
+  cr_assert_eq(spawn_count(points, ",ok,"), 2, "%s", points);
+  cr_assert_eq(spawn_count(points, ",crashed,ended by signal 9"), 1, "%s", points);
+  cr_assert_eq(spawn_count(points, ",timeout,no answer after 1 s"), 1, "%s", points);
   free(points);
+  spawn_close(&run);
+}
+
+static char *read_points(const struct spawned *run)
+{
+  char *points = spawn_read(run, "r/exp90_fake/points.csv");
+  cr_assert_not_null(points);
+  return points;
+}
+
+Test(run, the_same_command_again_changes_nothing, .timeout = 60)
+{
+  static const char *const arguments = "--device cpu --out r --variant good,absent --processes 2";
+  static const char *const files[] = {"plan.json", "run.json", "points.csv", "samples.csv",
+                                      "sums.json"};
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", arguments);
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    char path[64];
+    snprintf(path, sizeof(path), "r/exp90_fake/%s", files[i]);
+    char *before = spawn_read(&run, path);
+    spawn(&run, "HX_TEST_FAKE", arguments);
+    cr_assert_eq(run.code, 0, "%s", run.err);
+    char *after = spawn_read(&run, path);
+    cr_assert_str_eq(before, after, "%s", files[i]);
+    free(before);
+    free(after);
+  }
+  spawn_close(&run);
+}
+
+/* One point at a time, then all: as if it had run through. */
+Test(run, what_is_missing_is_run_and_nothing_else, .timeout = 60)
+{
+  struct spawned run;
+  char arguments[128];
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,many --dry-run");
+  cr_assert_eq(run.code, 0);
+  const char *at = strstr(run.out, "good tasks=1000 mode=spin ");
+  cr_assert_not_null(at, "%s", run.out);
+  snprintf(arguments, sizeof(arguments), "--device cpu --out r --variant good,many --points %.16s",
+           at + strlen("good tasks=1000 mode=spin "));
+  spawn(&run, "HX_TEST_FAKE", arguments);
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  char *one = read_points(&run);
+  cr_assert_eq(spawn_count(one, ",ok,"), 1, "%s", one);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,many");
+  cr_assert_not_null(strstr(run.err, "2 blocks are missing"), "%s", run.err);
+  char *all = read_points(&run);
+  cr_assert_eq(spawn_count(all, ",ok,"), 4, "%s", all);
+  free(one);
+  free(all);
   spawn_close(&run);
 }
 
@@ -164,7 +218,7 @@ Test(run, dry_run_prints_the_points_and_makes_nothing, .timeout = 60)
   spawn_open(&run);
   spawn(&run, "HX_TEST_FAKE", "--device cpu --dry-run --out r --variant good");
   cr_assert_eq(run.code, 0);
-  cr_assert_not_null(strstr(run.out, "exp90_fake cpu good tasks=1000 mode=spin\n"), "%s", run.out);
+  cr_assert_not_null(strstr(run.out, "exp90_fake cpu good tasks=1000 mode=spin "), "%s", run.out);
   cr_assert_null(spawn_read(&run, "r/exp90_fake/points.csv"));
   spawn_close(&run);
 }

@@ -1,0 +1,17 @@
+/* cmd.h - the commands of `grosr`, a file each: harness/cmd_<name>.c.
+ *
+ * argv[0] is "grosr NAME"; the answer is the exit status. Each parses its own options by argp and
+ * answers --help. A new command: its function here, its line in main.c, its file in meson.build.
+ *
+ * Next: cmd_run.c */
+#pragma once
+#ifndef HX_PRIVATE
+#error "cmd.h is private to harness/: include hx.h"
+#endif
+
+int hx_cmd_run(int argc, char **argv);
+int hx_cmd_plan(int argc, char **argv);
+int hx_cmd_list(int argc, char **argv);
+int hx_cmd_merge(int argc, char **argv);
+int hx_cmd_verify(int argc, char **argv);
+int hx_cmd_sim(int argc, char **argv);
