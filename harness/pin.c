@@ -104,6 +104,11 @@ void hx_pin_machine(struct hx_pin_counts *out)
   out->threads = hwloc_get_nbobjs_by_type(pin.topology, HWLOC_OBJ_PU);
 }
 
+int hx_pin_core_cpu(unsigned core)
+{
+  return core < pin.core_count ? (int)pin.core_pu[core] : -1;
+}
+
 unsigned hx_core_count(void)
 {
   return pin.core_count;

@@ -21,7 +21,7 @@ json_t *hx_provenance_build(void);   /* compiler, flags, build type, git, binary
 json_t *hx_provenance_machine(void); /* CPU, memory, kernel, governor, SMT, turbo, … */
 json_t *hx_provenance_process(int argc, char **argv);
 json_t *hx_provenance_load(void);  /* what changes during a run: load, clocks, switches */
-json_t *hx_provenance_clock(void); /* resolution and cost of hx_now_ns() */
+json_t *hx_provenance_clock(void); /* what hx_now_ns() can do (timer.h); some 0.2 s */
 
 /* 0 if results of a build with this optimisation level ("0", "g", "2", …) and these sanitizers
  * mean something; else -EPERM and why not, with the remedy. */
