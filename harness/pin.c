@@ -93,6 +93,16 @@ int hx_pin_allowed_text(char *text, size_t text_bytes)
   return 0;
 }
 
+int hx_pin_export(const char *path)
+{
+  if (pin.topology == NULL)
+    return -ENODATA;
+  errno = 0;
+  if (hwloc_topology_export_xml(pin.topology, path, 0) < 0)
+    return errno > 0 ? -errno : -EIO;
+  return 0;
+}
+
 void hx_pin_machine(struct hx_pin_counts *out)
 {
   *out = (struct hx_pin_counts){0};

@@ -69,13 +69,14 @@ json_t *hx_provenance_build(void)
   json_t *libraries = json_object();
   hx_sha256_file("/proc/self/exe", hash);
   dl_iterate_phdr(add_library, libraries);
-  return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-                   "version", HX_BUILD_VERSION, "git", git(), "binary_sha256", hash, "libraries",
-                   libraries, "compiler", HX_BUILD_COMPILER, "compiler_says", __VERSION__, "linker",
-                   HX_BUILD_LINKER, "buildtype", HX_BUILD_TYPE, "optimization",
-                   HX_BUILD_OPTIMIZATION, "sanitize", HX_BUILD_SANITIZE, "ndebug", HX_BUILD_NDEBUG,
-                   "lto", HX_BUILD_LTO, "c_args", HX_BUILD_C_ARGS, "link_args", HX_BUILD_LINK_ARGS,
-                   "host", HX_BUILD_HOST);
+  return json_pack(
+      "{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o?}",
+      "version", HX_BUILD_VERSION, "git", git(), "binary_sha256", hash, "libraries", libraries,
+      "compiler", HX_BUILD_COMPILER, "compiler_says", __VERSION__, "linker", HX_BUILD_LINKER,
+      "buildtype", HX_BUILD_TYPE, "optimization", HX_BUILD_OPTIMIZATION, "sanitize",
+      HX_BUILD_SANITIZE, "ndebug", HX_BUILD_NDEBUG, "lto", HX_BUILD_LTO, "c_args", HX_BUILD_C_ARGS,
+      "link_args", HX_BUILD_LINK_ARGS, "host", HX_BUILD_HOST, "meson_options",
+      json_loads(HX_BUILD_OPTIONS, 0, NULL));
 }
 
 /* OMP_NUM_THREADS and its like change results; a name with one of these words holds a path. */

@@ -14,6 +14,7 @@
 
 #include "args.h"
 #include "device.h"
+#include "environment.h"
 #include "point.h"
 #include "result.h"
 
@@ -21,6 +22,7 @@ struct hx_run_json {
   json_t *root;
   char *folder;
   uint64_t start_ns;
+  struct hx_environment *environment; /* NULL on device sim: time is virtual */
   size_t ok, failed, skipped, dropped;
 };
 
