@@ -2,6 +2,7 @@
  *
  *   grosr list                     what there is: title, factors, variants by device
  *   grosr run EXP... [options]     EXP is 1, exp1, exp1_launch_latency, or all
+ *   grosr doctor [--json]          what is wrong with this machine for measuring (cmd_doctor.c)
  *   grosr sim [options]            the simulator, a program of its own (runtime/sim/main.c)
  *
  * Options of run are those of the experiments (args.h) and are handed on as given; --device sim
@@ -20,6 +21,7 @@
 
 #include "args.h"
 #include "child.h"
+#include "cmd_doctor.h"
 #include "find.h"
 #include "folder.h"
 #include "hx.h"
@@ -34,6 +36,7 @@ static const char top_doc[] =
     "Measures GROSR. COMMAND is one of:\n"
     "  list                  the experiments, their variants and factors\n"
     "  run EXP... [OPTION]   run experiments (EXP: 1, exp1, the full name, or all)\n"
+    "  doctor [--json]       what is wrong with this machine for measuring; changes nothing\n"
     "  sim [OPTION]          run the runtime under a seeded scheduler, with faults\n"
     "\v`grosr run --help` shows the options. Exit status: 0 all points ok or skipped, 1 some point "
     "failed, 2 refused before anything was run, 4 the harness could not go on, 130 or 143 stopped "
@@ -54,7 +57,7 @@ static error_t take_command(int key, char *arg, struct argp_state *state)
     return 0;
   }
   if (key == ARGP_KEY_NO_ARGS)
-    argp_error(state, "say what to do: list, run EXP, or sim");
+    argp_error(state, "say what to do: list, run EXP, doctor, or sim");
   return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
 }
 
@@ -300,6 +303,11 @@ int main(int argc, char **argv)
     return command_list(argc - command.at);
   if (strcmp(command.name, "sim") == 0)
     return command_sim(argv + command.at);
-  fprintf(stderr, "grosr: there is no command %s; choose list, run or sim\n", command.name);
+  if (strcmp(command.name, "doctor") == 0) {
+    static char name[] = "grosr doctor";
+    argv[command.at] = name;
+    return hx_cmd_doctor(argc - command.at, argv + command.at);
+  }
+  fprintf(stderr, "grosr: there is no command %s; choose list, run, doctor or sim\n", command.name);
   return HX_EXIT_USAGE;
 }
