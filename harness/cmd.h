@@ -14,4 +14,5 @@ int hx_cmd_plan(int argc, char **argv);
 int hx_cmd_list(int argc, char **argv);
 int hx_cmd_merge(int argc, char **argv);
 int hx_cmd_verify(int argc, char **argv);
+int hx_cmd_doctor(int argc, char **argv);
 int hx_cmd_sim(int argc, char **argv);

@@ -122,6 +122,11 @@ uint64_t hx_time_left_ns(const struct hx_point *point); /* 0: over; what runs ma
 bool hx_interrupted(void); /* SIGINT or SIGTERM came: leave run() soon; the point is dropped */
 uint64_t hx_now_ns(void);  /* CLOCK_MONOTONIC; resolution and cost are in run.json */
 
+/* How many operations of about `op_ns` each to time together, so that the interval is at least 1000
+ * times the clock's step and 100 times the cost of reading it (timer.h); divide the interval by it.
+ * At least 1. Any thread; the first call takes some milliseconds: make it outside what is timed. */
+uint64_t hx_batch(const struct hx_point *point, double op_ns);
+
 /* ---- what came out ------------------------------------------------------------------------- */
 
 /* One sample, or many in the order in which they were taken. The value must be finite. Call it

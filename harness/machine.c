@@ -2,7 +2,7 @@
  *
  * Part of provenance.h. A file that is not there (containers, other kernels) gives no key.
  *
- * Next: run_json.c */
+ * Next: machine_more.c */
 #include <dirent.h>
 #include <gnu/libc-version.h>
 #include <hwloc.h>
@@ -91,6 +91,7 @@ static json_t *cpu(void)
   add_line(object, "isolated", "/sys/devices/system/cpu/isolated");
   add_line(object, "nohz_full", "/sys/devices/system/cpu/nohz_full");
   add_line(object, "idle_driver", "/sys/devices/system/cpu/cpuidle/current_driver");
+  add_line(object, "idle_governor", "/sys/devices/system/cpu/cpuidle/current_governor_ro");
   json_object_set_new(object, "online", json_integer(sysconf(_SC_NPROCESSORS_ONLN)));
   json_object_set_new(object, "mitigations", mitigations());
   return object;
@@ -129,6 +130,7 @@ json_t *hx_provenance_machine(void)
                       json_pack("{s:i, s:i, s:i, s:i}", "packages", count.packages, "numa_nodes",
                                 count.nodes, "cores", count.cores, "threads", count.threads));
   json_object_set_new(object, "memory", memory());
+  json_object_set_new(object, "network", hx_provenance_network("/"));
   add_field(object, "system", "/etc/os-release", "PRETTY_NAME");
   add_line(object, "clocksource",
            "/sys/devices/system/clocksource/clocksource0/current_clocksource");

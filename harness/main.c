@@ -22,6 +22,7 @@ static const struct command {
     {"list", hx_cmd_list, "", "the experiments, their variants and factors"},
     {"plan", hx_cmd_plan, "EXP... [OPTION]", "every point that run would measure, and how long"},
     {"run", hx_cmd_run, "EXP... [OPTION]", "run experiments (EXP: 1, exp1, the full name, or all)"},
+    {"doctor", hx_cmd_doctor, "[--json]", "what is wrong here for measuring; changes nothing"},
     {"merge", hx_cmd_merge, "OUT IN...", "the blocks of several runs of one plan into one"},
     {"verify", hx_cmd_verify, "DIR...", "does all follow from the raw data, byte by byte?"},
     {"sim", hx_cmd_sim, "[OPTION]", "run the runtime under a seeded scheduler, with faults"}};

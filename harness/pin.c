@@ -93,6 +93,16 @@ int hx_pin_allowed_text(char *text, size_t text_bytes)
   return 0;
 }
 
+int hx_pin_export(const char *path)
+{
+  if (pin.topology == NULL)
+    return -ENODATA;
+  errno = 0;
+  if (hwloc_topology_export_xml(pin.topology, path, 0) < 0)
+    return errno > 0 ? -errno : -EIO;
+  return 0;
+}
+
 void hx_pin_machine(struct hx_pin_counts *out)
 {
   *out = (struct hx_pin_counts){0};
@@ -102,6 +112,11 @@ void hx_pin_machine(struct hx_pin_counts *out)
   out->nodes = hwloc_get_nbobjs_by_type(pin.topology, HWLOC_OBJ_NUMANODE);
   out->cores = hwloc_get_nbobjs_by_type(pin.topology, HWLOC_OBJ_CORE);
   out->threads = hwloc_get_nbobjs_by_type(pin.topology, HWLOC_OBJ_PU);
+}
+
+int hx_pin_core_cpu(unsigned core)
+{
+  return core < pin.core_count ? (int)pin.core_pu[core] : -1;
 }
 
 unsigned hx_core_count(void)

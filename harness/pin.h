@@ -22,6 +22,12 @@ int hx_pin_release(void); /* the calling thread may use the whole set again */
 /* The set as a list ("0-3,8") of the system's numbers. */
 int hx_pin_allowed_text(char *text, size_t text_bytes);
 
+/* The system's number of the hardware thread that stands for a core; -1: there is no such core. */
+int hx_pin_core_cpu(unsigned core);
+
+/* The topology as hwloc sees it, as an XML file. 0 or negative errno. */
+int hx_pin_export(const char *path);
+
 /* What the whole machine has, not only what this process may use. */
 struct hx_pin_counts {
   int packages, nodes, cores, threads;

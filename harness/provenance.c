@@ -6,15 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "hx.h"
 #include "hx_build.h"
 #include "pin.h"
 #include "sha256.h"
-
-#define CLOCK_READS 1000u
+#include "timer.h"
 
 extern char **environ;
 
@@ -71,13 +69,14 @@ json_t *hx_provenance_build(void)
   json_t *libraries = json_object();
   hx_sha256_file("/proc/self/exe", hash);
   dl_iterate_phdr(add_library, libraries);
-  return json_pack("{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}",
-                   "version", HX_BUILD_VERSION, "git", git(), "binary_sha256", hash, "libraries",
-                   libraries, "compiler", HX_BUILD_COMPILER, "compiler_says", __VERSION__, "linker",
-                   HX_BUILD_LINKER, "buildtype", HX_BUILD_TYPE, "optimization",
-                   HX_BUILD_OPTIMIZATION, "sanitize", HX_BUILD_SANITIZE, "ndebug", HX_BUILD_NDEBUG,
-                   "lto", HX_BUILD_LTO, "c_args", HX_BUILD_C_ARGS, "link_args", HX_BUILD_LINK_ARGS,
-                   "host", HX_BUILD_HOST);
+  return json_pack(
+      "{s:s, s:o, s:s, s:o, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:o?}",
+      "version", HX_BUILD_VERSION, "git", git(), "binary_sha256", hash, "libraries", libraries,
+      "compiler", HX_BUILD_COMPILER, "compiler_says", __VERSION__, "linker", HX_BUILD_LINKER,
+      "buildtype", HX_BUILD_TYPE, "optimization", HX_BUILD_OPTIMIZATION, "sanitize",
+      HX_BUILD_SANITIZE, "ndebug", HX_BUILD_NDEBUG, "lto", HX_BUILD_LTO, "c_args", HX_BUILD_C_ARGS,
+      "link_args", HX_BUILD_LINK_ARGS, "host", HX_BUILD_HOST, "meson_options",
+      json_loads(HX_BUILD_OPTIONS, 0, NULL));
 }
 
 /* OMP_NUM_THREADS and its like change results; a name with one of these words holds a path. */
@@ -120,18 +119,8 @@ json_t *hx_provenance_process(int argc, char **argv)
 
 json_t *hx_provenance_clock(void)
 {
-  struct timespec resolution = {0};
-  uint64_t step_ns = UINT64_MAX;
-  clock_getres(CLOCK_MONOTONIC, &resolution);
-  const uint64_t start_ns = hx_now_ns();
-  uint64_t before_ns = start_ns;
-  for (unsigned i = 0; i < CLOCK_READS; i++) {
-    const uint64_t now_ns = hx_now_ns();
-    if (now_ns > before_ns && now_ns - before_ns < step_ns)
-      step_ns = now_ns - before_ns;
-    before_ns = now_ns;
-  }
-  return json_pack("{s:s, s:I, s:I, s:f}", "source", "CLOCK_MONOTONIC", "resolution_ns",
-                   (json_int_t)resolution.tv_nsec, "smallest_step_ns", (json_int_t)step_ns,
-                   "read_ns", (double)(before_ns - start_ns) / CLOCK_READS);
+  const int cpu[2] = {hx_pin_core_cpu(0), hx_pin_core_cpu(1)};
+  struct hx_timer timer;
+  hx_timer_calibrate(&timer, hx_now_ns, cpu);
+  return hx_timer_json(&timer, "/");
 }

@@ -19,9 +19,16 @@ extern const char *const hx_git_describe;
 
 json_t *hx_provenance_build(void);   /* compiler, flags, build type, git, binary hash */
 json_t *hx_provenance_machine(void); /* CPU, memory, kernel, governor, SMT, turbo, … */
+/* In machine_more.c: network interfaces, and the Slurm job if this is in one (else an empty
+ * object), by a list of variables that hold no secret. `root` is "/" but in tests. */
+json_t *hx_provenance_network(const char *root);
+json_t *hx_provenance_slurm(void);
+/* Writes FOLDER/topology.xml (temporary name, fsync, rename) and gives {file, sha256}; {missing}
+ * with the reason if that fails: a run is not lost for it. */
+json_t *hx_provenance_topology(const char *folder);
 json_t *hx_provenance_process(int argc, char **argv);
 json_t *hx_provenance_load(void);  /* what changes during a run: load, clocks, switches */
-json_t *hx_provenance_clock(void); /* resolution and cost of hx_now_ns() */
+json_t *hx_provenance_clock(void); /* what hx_now_ns() can do (timer.h); some 0.2 s */
 
 /* 0 if results of a build with this optimisation level ("0", "g", "2", …) and these sanitizers
  * mean something; else -EPERM and why not, with the remedy. */

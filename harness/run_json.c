@@ -90,6 +90,29 @@ static json_t *variants_json(const struct hx_plan *plan)
   return variants;
 }
 
+/* The machine before the first point; none of it matters in virtual time. */
+static void begin_environment(struct hx_run_json *run, const struct hx_choice *choice)
+{
+  const struct hx_environment_setup setup = {
+      "/", strncmp(choice->device, "cuda", 4) == 0 ? HX_NVML_LIBRARY : NULL,
+      HX_ENVIRONMENT_LOOK_NS};
+  if (hx_device_is_sim(choice->device))
+    return;
+  run->environment = malloc(sizeof(*run->environment));
+  if (run->environment == NULL)
+    return;
+  hx_environment_begin(run->environment, &setup);
+  json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
+}
+
+static void end_environment(struct hx_run_json *run)
+{
+  if (run->environment == NULL)
+    return;
+  hx_environment_end(run->environment);
+  json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
+}
+
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
 {
   const struct hx_experiment *experiment = facts->plan->experiment;
@@ -122,6 +145,9 @@ int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
                       hx_device_is_sim(choice->device)
                           ? json_pack("{s:s}", "source", "virtual time of the simulation")
                           : hx_provenance_clock());
+  json_object_set_new(run->root, "topology_xml", hx_provenance_topology(facts->folder));
+  json_object_set_new(run->root, "slurm", hx_provenance_slurm());
+  begin_environment(run, choice);
   json_object_set_new(run->root, "before", hx_provenance_load());
   json_object_set_new(run->root, "exit", json_pack("{s:n, s:s}", "code", "reason", "running"));
   json_object_set_new(run->root, "points", json_array());
@@ -139,6 +165,7 @@ int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, i
   set_time(root, "time_end_utc");
   json_object_set_new(root, "seconds", json_real((double)(hx_now_ns() - run->start_ns) * 1e-9));
   json_object_set_new(root, "after", hx_provenance_load());
+  end_environment(run);
   json_object_set_new(root, "exit", json_pack("{s:i, s:s}", "code", exit_code, "reason", reason));
   json_object_set_new(root, "point_counts",
                       json_pack("{s:I, s:I, s:I, s:I}", "ok", (json_int_t)result->ok, "failed",
@@ -157,6 +184,7 @@ int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, i
 void hx_run_json_drop(struct hx_run_json *run)
 {
   json_decref(run->root);
+  free(run->environment);
   free(run->folder);
   *run = (struct hx_run_json){0};
 }

@@ -15,6 +15,7 @@
 
 #include "args.h"
 #include "device.h"
+#include "environment.h"
 #include "point.h"
 #include "result.h"
 
@@ -22,6 +23,7 @@ struct hx_run_json {
   json_t *root;
   char *folder;
   uint64_t start_ns;
+  struct hx_environment *environment; /* NULL on device sim: time is virtual */
 };
 
 struct hx_run_facts {

@@ -1,11 +1,14 @@
 /* test_provenance.c - which builds may measure, and that the facts are there. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "fake_root.h"
 #include "pin.h"
 #include "provenance.h"
+#include "sha256.h"
 
 Test(provenance, an_unoptimised_or_sanitized_build_is_not_measured)
 {
@@ -49,8 +52,62 @@ Test(provenance, machine_build_and_clock_have_their_facts)
   cr_assert_not_null(json_object_get(json_object_get(machine, "memory"), "total"));
   cr_assert_eq(json_string_length(json_object_get(build, "binary_sha256")), 64);
   cr_assert_not_null(json_object_get(build, "git"));
+  cr_assert_not_null(json_object_get(json_object_get(build, "meson_options"), "gpu_archs"));
   cr_assert_gt(json_real_value(json_object_get(clock, "read_ns")), 0.0);
   json_decref(machine);
   json_decref(build);
   json_decref(clock);
+}
+
+Test(provenance, interfaces_with_a_device_are_listed_by_name_with_their_speed)
+{
+  struct fake_root root;
+  fake_root_open(&root);
+  fake_root_write(&root, "sys/class/net/eth1/device/x", "\n");
+  fake_root_write(&root, "sys/class/net/eth1/speed", "-1\n");
+  fake_root_write(&root, "sys/class/net/eth0/device/x", "\n");
+  fake_root_write(&root, "sys/class/net/eth0/speed", "25000\n");
+  fake_root_write(&root, "sys/class/net/eth0/operstate", "up\n");
+  fake_root_write(&root, "sys/class/net/bridge0/speed", "1000\n");
+  fake_root_write(&root, "sys/class/infiniband/mlx5_0/device/x", "\n");
+  fake_root_write(&root, "sys/class/infiniband/mlx5_0/ports/1/rate", "400 Gb/sec (4X NDR)\n");
+  json_t *network = hx_provenance_network(root.path);
+  char *text = json_dumps(network, JSON_COMPACT);
+  cr_assert_str_eq(text, "[{\"name\":\"eth0\",\"mbit_s\":25000,\"state\":\"up\"},"
+                         "{\"name\":\"eth1\"},"
+                         "{\"name\":\"mlx5_0\",\"rate\":\"400 Gb/sec (4X NDR)\"}]");
+  free(text);
+  json_decref(network);
+  fake_root_close(&root);
+}
+
+Test(provenance, slurm_is_taken_by_a_list_of_names)
+{
+  setenv("SLURM_JOB_ID", "77", 1);
+  setenv("SLURM_ARRAY_TASK_ID", "3", 1);
+  setenv("SLURM_JWT", "secret", 1);
+  json_t *slurm = hx_provenance_slurm();
+  char *text = json_dumps(slurm, JSON_COMPACT);
+  cr_assert_str_eq(text, "{\"SLURM_JOB_ID\":\"77\",\"SLURM_ARRAY_TASK_ID\":\"3\"}");
+  free(text);
+  json_decref(slurm);
+}
+
+Test(provenance, the_topology_lies_beside_with_its_hash)
+{
+  struct fake_root root;
+  char path[128];
+  char hash[HX_SHA256_TEXT_BYTES];
+  fake_root_open(&root);
+  json_t *none = hx_provenance_topology(root.path);
+  cr_assert_not_null(json_object_get(none, "missing"), "without hwloc's topology there is no file");
+  cr_assert_eq(hx_pin_init(), 0);
+  json_t *topology = hx_provenance_topology(root.path);
+  hx_pin_fini();
+  snprintf(path, sizeof(path), "%s/topology.xml", root.path);
+  cr_assert_eq(hx_sha256_file(path, hash), 0);
+  cr_assert_str_eq(json_string_value(json_object_get(topology, "sha256")), hash);
+  json_decref(none);
+  json_decref(topology);
+  fake_root_close(&root);
 }
