@@ -3,6 +3,7 @@
  *   grosr list                     what there is: title, factors, variants by device
  *   grosr run EXP... [options]     EXP is 1, exp1, exp1_launch_latency, or all
  *   grosr sim [options]            the simulator, a program of its own (runtime/sim/main.c)
+ *   grosr claims, grosr report     read results back (cmd_claims.h)
  *
  * Options of run are those of the experiments (args.h) and are handed on as given; --device sim
  * starts the experiment's other binary, <name>-sim. When several experiments are named, each is
@@ -20,6 +21,7 @@
 
 #include "args.h"
 #include "child.h"
+#include "cmd_claims.h"
 #include "find.h"
 #include "folder.h"
 #include "hx.h"
@@ -35,6 +37,8 @@ static const char top_doc[] =
     "  list                  the experiments, their variants and factors\n"
     "  run EXP... [OPTION]   run experiments (EXP: 1, exp1, the full name, or all)\n"
     "  sim [OPTION]          run the runtime under a seeded scheduler, with faults\n"
+    "  claims [RUN...]       what the results say of every number of the paper\n"
+    "  report [RUN...]       one HTML file of it all, with figures and data\n"
     "\v`grosr run --help` shows the options. Exit status: 0 all points ok or skipped, 1 some point "
     "failed, 2 refused before anything was run, 4 the harness could not go on, 130 or 143 stopped "
     "by a signal (finished points are kept).";
@@ -300,6 +304,12 @@ int main(int argc, char **argv)
     return command_list(argc - command.at);
   if (strcmp(command.name, "sim") == 0)
     return command_sim(argv + command.at);
-  fprintf(stderr, "grosr: there is no command %s; choose list, run or sim\n", command.name);
+  if (strcmp(command.name, "claims") == 0) {
+    static char name[] = "grosr claims";
+    argv[command.at] = name;
+    return hx_cmd_claims(argc - command.at, argv + command.at);
+  }
+  fprintf(stderr, "grosr: there is no command %s; choose list, run, sim, claims or report\n",
+          command.name);
   return HX_EXIT_USAGE;
 }
