@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "hx.h"
 #include "hx_build.h"
-#include "near.h"
+#include "nearest.h"
 
 const char *argp_program_version = "grosr " HX_BUILD_VERSION;
 
@@ -22,6 +22,7 @@ static const struct command {
     {"list", hx_cmd_list, "", "the experiments, their variants and factors"},
     {"plan", hx_cmd_plan, "EXP... [OPTION]", "every point that run would measure, and how long"},
     {"run", hx_cmd_run, "EXP... [OPTION]", "run experiments (EXP: 1, exp1, the full name, or all)"},
+    {"claims", hx_cmd_claims, "[RUN...]", "what the results say of every number of the paper"},
     {"doctor", hx_cmd_doctor, "[--json]", "what is wrong here for measuring; changes nothing"},
     {"merge", hx_cmd_merge, "OUT IN...", "the blocks of several runs of one plan into one"},
     {"verify", hx_cmd_verify, "DIR...", "does all follow from the raw data, byte by byte?"},
@@ -69,8 +70,8 @@ int main(int argc, char **argv)
       "skipped, 1 some point failed, 2 refused before anything was run, 4 the harness could not go "
       "on, 130 or 143 stopped by a signal (finished points are kept).";
   const struct argp argp = {NULL, take_command, "COMMAND [...]", doc, NULL, help_filter, NULL};
-  const char *names[COMMANDS + 1] = {0};
-  char near[128];
+  const char *names[COMMANDS];
+  char nearest[128];
   int at = 0;
   argp_err_exit_status = HX_EXIT_USAGE;
   if (argp_parse(&argp, argc, argv, ARGP_IN_ORDER, NULL, &at) != 0 || at == 0)
@@ -88,7 +89,8 @@ int main(int argc, char **argv)
     free(name);
     return code;
   }
-  hx_near(argv[at], names, near, sizeof(near));
-  fprintf(stderr, "grosr: there is no command %s%s; `grosr --help` lists them\n", argv[at], near);
+  hx_nearest(argv[at], names, COMMANDS, nearest, sizeof(nearest));
+  fprintf(stderr, "grosr: there is no command %s%s%s; `grosr --help` lists them\n", argv[at],
+          nearest[0] != '\0' ? "; the nearest is " : "", nearest);
   return HX_EXIT_USAGE;
 }
