@@ -10,7 +10,11 @@
 #include "exp_device.h"
 
 static const struct hx_metric metrics[] = {
-    {"start_latency_us", "us"}, {"roundtrip_us", "us"}, {"throughput_tasks_s", "tasks/s"}, {0}};
+    {"start_latency_us", "us"},
+    {"roundtrip_us", "us"},
+    {"roundtrip_many_us", "us"},
+    {"throughput_tasks_s", "tasks/s"},
+    {0}};
 
 /* One task alone, a load that a cache holds, and the paper's million. */
 static const struct hx_factor factors[] = {
