@@ -140,6 +140,8 @@ Test(environment, load_of_others_is_what_is_neither_idle_nor_ours)
   fake_root_ticks(&root, 350, 1750, 0, 950);
   cr_assert_str_eq(only("others", HX_GRADE_B)->value,
                    "other processes used 2.5 % of our 4 CPUs over 10.0 s (known to 0.1 %)");
+  fake_root_ticks(&root, 350, 1750, 0, 990); /* 1.5 % */
+  only("others", HX_GRADE_B);
   fake_root_ticks(&root, 350, 1750, 0, 1010);
   cr_assert_eq(judge(HX_SPAN_BEFORE), HX_GRADE_A, "1 %% is the kernel's");
   fake_root_ticks(&root, 350, 1750, 0, 50);
