@@ -138,14 +138,8 @@ int hx_look_runnable(const char *root)
 static void look_at_load(struct hx_look *look, const char *root)
 {
   char line[128];
-  unsigned first = 0, last = 0;
-  const char *at = line;
   look->load1 = hx_root_line(root, line, sizeof(line), "proc/loadavg") ? atof(line) : -1.0;
   look->runnable_others = hx_look_runnable(root);
-  if (hx_root_line(root, line, sizeof(line), CPU "/online")) {
-    while (hx_root_next_range(&at, &first, &last))
-      look->online += last - first + 1;
-  }
 }
 
 /* proc/stat, "cpu3 user nice system idle iowait irq softirq steal ...", of our CPUs. */

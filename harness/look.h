@@ -51,8 +51,7 @@ struct hx_look {
   uint64_t memory_kib, memory_available_kib;
   uint64_t swap_kib, swap_used_kib;
   /* of this moment */
-  double load1; /* -1 unseen */
-  unsigned online;
+  double load1;        /* -1 unseen */
   int runnable_others; /* -1 unseen */
   /* counters */
   uint64_t ticks_total, ticks_busy, ticks_stolen; /* of our CPUs */
@@ -60,7 +59,7 @@ struct hx_look {
   uint64_t memory_stall_us;                       /* some task waited for memory */
   uint64_t swapped_pages;
   uint64_t throttle_events; /* by heat, of our CPUs */
-  uint64_t switches_forced; /* involuntary context switches: ours and of our ended children */
+  uint64_t switches_forced; /* involuntary context switches and yields: ours, ended children's */
 };
 
 void hx_look_take(struct hx_look *look, const char *root);

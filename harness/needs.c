@@ -37,7 +37,8 @@ static bool find_in_path(const char *name, size_t name_bytes, const char *path, 
 {
   for (const char *at = path; name[0] != '/' && at != NULL && *at != '\0';) {
     const size_t bytes = strcspn(at, ":");
-    if (snprintf(out, out_bytes, "%.*s/%.*s", (int)bytes, at, (int)name_bytes, name) <
+    if (bytes > 0 && /* an empty one is the working folder: not where programs are looked for */
+        snprintf(out, out_bytes, "%.*s/%.*s", (int)bytes, at, (int)name_bytes, name) <
             (int)out_bytes &&
         access(out, X_OK) == 0)
       return true;

@@ -70,7 +70,6 @@ void fake_root_open(struct fake_root *root)
   fake_root_write(root, "proc/sys/kernel/randomize_va_space", "2\n");
   fake_root_write(root, "proc/self/personality", "00000000\n");
   fake_root_write(root, "proc/self/cgroup", "0::/user.slice/job\n");
-  fake_root_write(root, CPU "/online", "0-3\n");
   fake_root_write(root, CPU "/isolated", "2-3\n");
   fake_root_write(root, CPU "/smt/active", "0\n");
   fake_root_write(root, CPU "/intel_pstate/no_turbo", "1\n");

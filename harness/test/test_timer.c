@@ -7,6 +7,7 @@
 
 #include "hx.h"
 #include "pin.h"
+#include "point.h"
 #include "timer.h"
 
 static uint64_t fake_ns; /* one thread each test: Criterion forks */
@@ -99,6 +100,15 @@ Test(timer, no_batch_of_what_is_no_time)
   cr_assert_eq(hx_batch_for(&timer, -1.0), 1);
   cr_assert_eq(hx_batch_for(&timer, (double)NAN), 1);
   cr_assert_eq(hx_batch_for(&timer, (double)INFINITY), 1);
+}
+
+Test(timer, a_point_on_device_sim_needs_no_batch)
+{
+  const struct hx_point real = {.device = "cpu"};
+  const struct hx_point simulated = {.device = "sim"};
+  cr_assert_geq(hx_batch(&real, 1.0), 100);
+  cr_assert_eq(hx_batch(&real, 1e12), 1);
+  cr_assert_eq(hx_batch(&simulated, 1.0), 1);
 }
 
 Test(timer, drift_has_a_sign_and_a_bound)
