@@ -20,6 +20,7 @@
 
 #include "args.h"
 #include "child.h"
+#include "cmd.h"
 #include "find.h"
 #include "folder.h"
 #include "hx.h"
@@ -35,6 +36,9 @@ static const char top_doc[] =
     "  list                  the experiments, their variants and factors\n"
     "  run EXP... [OPTION]   run experiments (EXP: 1, exp1, the full name, or all)\n"
     "  sim [OPTION]          run the runtime under a seeded scheduler, with faults\n"
+    "  compare BASE NEW      two runs: faster, slower, the same?\n"
+    "  duel A B EXP          two builds in paired blocks on this machine\n"
+    "  calibrate EXP         the noise of this machine: the same against the same\n"
     "\v`grosr run --help` shows the options. Exit status: 0 all points ok or skipped, 1 some point "
     "failed, 2 refused before anything was run, 4 the harness could not go on, 130 or 143 stopped "
     "by a signal (finished points are kept).";
@@ -284,6 +288,13 @@ static int command_sim(char **argv)
   return HX_EXIT_HARNESS;
 }
 
+/* Those with a file of their own. */
+static const struct {
+  const char *name;
+  int (*function)(int argc, char **argv);
+} own[] = {
+    {"compare", hx_cmd_compare}, {"duel", hx_cmd_duel}, {"calibrate", hx_cmd_calibrate}};
+
 int main(int argc, char **argv)
 {
   const struct argp argp = {NULL, take_command, "COMMAND [...]", top_doc, NULL, NULL, NULL};
@@ -300,6 +311,16 @@ int main(int argc, char **argv)
     return command_list(argc - command.at);
   if (strcmp(command.name, "sim") == 0)
     return command_sim(argv + command.at);
-  fprintf(stderr, "grosr: there is no command %s; choose list, run or sim\n", command.name);
+  for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+    static char name[64];
+    if (strcmp(command.name, own[i].name) != 0)
+      continue;
+    snprintf(name, sizeof(name), "grosr %s", own[i].name);
+    argv[command.at] = name;
+    return own[i].function(argc - command.at, argv + command.at);
+  }
+  fprintf(stderr,
+          "grosr: there is no command %s; choose list, run, sim, compare, duel or calibrate\n",
+          command.name);
   return HX_EXIT_USAGE;
 }
