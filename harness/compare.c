@@ -93,17 +93,20 @@ static void measure_two(struct logs *logs, struct hx_compare_found *found,
   double freedom = 1.0;
   const double n = (double)logs->base_count;
   const double m = (double)logs->fresh_count;
+  const struct hx_stats_two two = {logs->base, logs->base_count, logs->fresh, logs->fresh_count};
+  const double inflation = hx_stats_drift_inflation(&two); /* before sorting */
   if (n >= 2.0 && m >= 2.0) {
-    t = welch(logs, &freedom);
-    found->deviation =
-        sqrt((spread_of(logs->base, logs->base_count) + spread_of(logs->fresh, logs->fresh_count)) /
-             (n + m - 2.0));
+    t = welch(logs, &freedom) / sqrt(inflation);
+    const double squares =
+        spread_of(logs->base, logs->base_count) + spread_of(logs->fresh, logs->fresh_count);
+    found->deviation = sqrt(inflation * squares / (n + m - 2.0));
   }
   hx_stats_sort(logs->base, logs->base_count);
   hx_stats_sort(logs->fresh, logs->fresh_count);
-  const struct hx_stats_two two = {logs->base, logs->base_count, logs->fresh, logs->fresh_count};
-  *shift = hx_stats_hodges_lehmann(&two, HX_COMPARE_CONFIDENCE);
-  found->p = both_tests(t, freedom, hx_stats_mann_whitney(&two, NULL));
+  *shift = hx_stats_hodges_lehmann_drifting(&two, HX_COMPARE_CONFIDENCE, inflation);
+  found->drift = inflation;
+  /* The ranks do not know of drift: with it, t alone is asked. */
+  found->p = both_tests(t, freedom, inflation > 1.0 ? NAN : hx_stats_mann_whitney(&two, NULL));
 }
 
 /* The mean log ratio of each whole block. */

@@ -5,7 +5,8 @@
  * mean over a block of log(new / base), one base and one new process side by side in each pair.
  *   interval  Hodges-Lehmann with the exact rank interval at 99 %: it needs 5 processes a side, or
  *             8 blocks, and then says SLOWER of equal things at most once in 200, whatever the
- *             distribution; widened by one step of the clock where samples are whole steps of it
+ *             distribution; widened by one step of the clock where samples are whole steps of it,
+ *             and by drift from process to process where there are 10 a side
  *   p, q      p = 2 min(Welch's or the paired t, the rank test), at most 1: ranks of 5 against 5
  *             cannot be below 0.008, which no correction for many points survives, and t is not
  *             exact for wild noise; both are asked and the doubling pays for that. q is p after
@@ -76,6 +77,7 @@ struct hx_compare_found {
   size_t processes[2];  /* base, new */
   size_t samples[2];
   size_t blocks; /* 0: not paired */
+  double drift;  /* inflation of stats_shift.h; above 1: processes drifted within a run */
 };
 
 struct hx_compare_item {

@@ -66,6 +66,11 @@ static void explain_open(struct hx_compare_item *item, const struct hx_compare_h
              "or more, or give --calibration",
              found->blocks > 0 || how->block_pairs > 0 ? "fewer than 8 blocks"
                                                        : "fewer than 5 processes a side");
+  else if (view->open && found->drift > 2.0)
+    snprintf(reason, bytes,
+             "the machine drifted while it ran (%zu processes are worth %.0f), so %.3g %% is what "
+             "can be found: use `grosr duel`, or measure in more quiet",
+             found->processes[0], (double)found->processes[0] / found->drift, 100.0 * found->mde);
   else if (view->open)
     snprintf(reason, bytes,
              "a threshold of %.3g %% is below the effect that can be found here, %.3g %%: "

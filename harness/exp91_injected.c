@@ -14,6 +14,7 @@
 
 #define MULTIPLIER  6364136223846793005u
 #define PERCENT_MAX 1000.0
+#define WARM_STEPS  5000000u /* 4 ms */
 
 /* Read once a chain, so that the compiler does not know it and cannot fold the steps. */
 static volatile uint64_t multiplier = MULTIPLIER;
@@ -42,7 +43,7 @@ static int measure(struct hx_point *point, double percent)
   hx_note(point, "injected_percent", "%g", percent);
   hx_note(point, "steps_done", "%llu", (unsigned long long)whole);
   hx_pin(point, 0);
-  chain(1u, 100u * whole); /* the clock of the core rises to where it stays */
+  chain(1u, WARM_STEPS); /* the clock of the core rises to where it stays */
   while (hx_more(point, "chain_us")) {
     const uint64_t start_ns = hx_now_ns();
     const uint64_t got = chain(1u, whole);

@@ -10,6 +10,8 @@
 #define EXACT     HX_STATS_SHIFT_EXACT
 #define U_COUNT   (EXACT * EXACT + 1u)
 #define ROW_COUNT (EXACT + 1u)
+#define DRIFT_MIN 10u  /* values a side below which a correlation says nothing */
+#define DRIFT_MAX 0.98 /* a correlation nearer to 1 is not told from 1 by such short series */
 
 /* P(U = u) for n against m values into `term`, which has n * m + 1 entries. */
 static void u_distribution(size_t n, size_t m, double *term)
@@ -90,17 +92,21 @@ double hx_stats_mann_whitney(const struct hx_stats_two *two, double *u)
   return fmin(1.0, 2.0 * hx_stats_normal_cdf(-away / sqrt(variance)));
 }
 
+/* Hollander and Wolfe's normal bound. */
+static size_t normal_rank(double n, double m, double confidence, double inflation)
+{
+  const double z = hx_stats_normal_quantile(1.0 - (1.0 - confidence) / 2.0);
+  const double deviation = sqrt(inflation * n * m * (n + m + 1.0) / 12.0);
+  return (size_t)fmax(0.0, floor(n * m / 2.0 - z * deviation));
+}
+
 size_t hx_stats_shift_rank(size_t base_count, size_t fresh_count, double confidence)
 {
   const double tail = (1.0 - confidence) / 2.0;
-  const double pairs = (double)base_count * (double)fresh_count;
   if (base_count == 0 || fresh_count == 0)
     return 0;
-  if (base_count > EXACT || fresh_count > EXACT) {
-    const double z = hx_stats_normal_quantile(1.0 - tail);
-    const double deviation = sqrt(pairs * ((double)(base_count + fresh_count) + 1.0) / 12.0);
-    return (size_t)fmax(0.0, floor(pairs / 2.0 - z * deviation));
-  }
+  if (base_count > EXACT || fresh_count > EXACT)
+    return normal_rank((double)base_count, (double)fresh_count, confidence, 1.0);
   double term[U_COUNT];
   double below = 0.0;
   size_t rank = 0;
@@ -114,7 +120,8 @@ size_t hx_stats_shift_rank(size_t base_count, size_t fresh_count, double confide
   return rank;
 }
 
-struct hx_stats_shift hx_stats_hodges_lehmann(const struct hx_stats_two *two, double confidence)
+struct hx_stats_shift hx_stats_hodges_lehmann_drifting(const struct hx_stats_two *two,
+                                                       double confidence, double inflation)
 {
   struct hx_stats_shift shift = {NAN, NAN, NAN};
   const size_t pairs = two->base_count * two->fresh_count;
@@ -123,10 +130,47 @@ struct hx_stats_shift hx_stats_hodges_lehmann(const struct hx_stats_two *two, do
   const double low = hx_stats_pairs_difference(two, (pairs + 1) / 2);
   const double high = pairs % 2 == 0 ? hx_stats_pairs_difference(two, pairs / 2 + 1) : low;
   shift.shift = low + (high - low) / 2.0;
-  const size_t rank = hx_stats_shift_rank(two->base_count, two->fresh_count, confidence);
+  size_t rank = hx_stats_shift_rank(two->base_count, two->fresh_count, confidence);
+  if (inflation > 1.0)
+    rank = normal_rank((double)two->base_count, (double)two->fresh_count, confidence, inflation);
   if (rank > 0) {
     shift.lo = hx_stats_pairs_difference(two, rank);
     shift.hi = hx_stats_pairs_difference(two, pairs + 1 - rank);
   }
   return shift;
+}
+
+struct hx_stats_shift hx_stats_hodges_lehmann(const struct hx_stats_two *two, double confidence)
+{
+  return hx_stats_hodges_lehmann_drifting(two, confidence, 1.0);
+}
+
+/* Adds the squares and the products of neighbours around the mean. */
+static void add_neighbours(const double *values, size_t count, double *squares, double *products)
+{
+  double mean = 0.0;
+  for (size_t i = 0; i < count; i++)
+    mean += values[i] / (double)count;
+  for (size_t i = 0; i < count; i++) {
+    *squares += (values[i] - mean) * (values[i] - mean);
+    if (i > 0)
+      *products += (values[i] - mean) * (values[i - 1] - mean);
+  }
+}
+
+double hx_stats_drift_inflation(const struct hx_stats_two *in_order)
+{
+  const size_t n = in_order->base_count;
+  const size_t m = in_order->fresh_count;
+  double squares = 0.0;
+  double products = 0.0;
+  if (n < DRIFT_MIN || m < DRIFT_MIN)
+    return 1.0;
+  add_neighbours(in_order->base, n, &squares, &products);
+  add_neighbours(in_order->fresh, m, &squares, &products);
+  const double r = squares > 0.0 ? products / squares : 0.0;
+  if (!(r > 1.645 / sqrt((double)(n + m))))
+    return 1.0;
+  const double corrected = fmin(DRIFT_MAX, r + (1.0 + 4.0 * r) / ((double)(n + m) / 2.0));
+  return (1.0 + corrected) / (1.0 - corrected);
 }

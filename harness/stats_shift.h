@@ -16,6 +16,11 @@
  * interval does not exist (99 % needs 5 against 5). Given logarithms, exp() of the three is the
  * ratio fresh / base with its interval.
  *
+ * Values taken one after the other while something drifts are not independent: U then varies
+ * more, by about `inflation` = (1 + r) / (1 - r) for a correlation r from each to the next (as the
+ * mean of an AR(1) series does: Priestley, Spectral Analysis and Time Series, 5.3). Given that, k
+ * is taken from the normal bound with so much more variance: the interval reaches further out.
+ *
  * Cost: O((n + m) * 64), stats_pairs.h; the samples are never thinned. Pure functions, any thread.
  *
  * Next: stats_signed.h */
@@ -35,6 +40,15 @@ struct hx_stats_shift {
 double hx_stats_mann_whitney(const struct hx_stats_two *two, double *u);
 
 struct hx_stats_shift hx_stats_hodges_lehmann(const struct hx_stats_two *two, double confidence);
+
+/* `inflation` above 1, of the variance of U; else as the one before. */
+struct hx_stats_shift hx_stats_hodges_lehmann_drifting(const struct hx_stats_two *two,
+                                                       double confidence, double inflation);
+
+/* (1 + r) / (1 - r) of values in the order of time, r pooled over the two samples, each around its
+ * own mean, and corrected for the bias of short series, r + (1 + 4 r) / n (Marriott and Pope,
+ * Biometrika 41, 1954). 1 if r is not above 1.645 / sqrt(n + m), or a side has fewer than 10. */
+double hx_stats_drift_inflation(const struct hx_stats_two *in_order);
 
 /* The k above; 0: none. */
 size_t hx_stats_shift_rank(size_t base_count, size_t fresh_count, double confidence);

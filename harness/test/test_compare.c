@@ -268,3 +268,29 @@ Test(compare, many_points_cost_a_single_one_its_alarm)
   cr_assert_eq(all.item[0].found.verdict, HX_COMPARE_SLOWER, "%s", all.item[0].found.reason);
   hx_compare_fini(&all);
 }
+
+/* A machine that wanders while the runs go on, one after the other: 60 processes are few. */
+Test(compare, drift_within_runs_does_not_make_equal_things_slower, .timeout = 60)
+{
+  enum { ROUNDS = 1000 };
+  struct hx_stats_random random;
+  const struct hx_compare_how tight = {.threshold = 0.01};
+  size_t apart = 0;
+  size_t slower = 0;
+  hx_stats_random_init(&random, 13);
+  for (size_t round = 0; round < ROUNDS; round++) {
+    struct hx_compare all = {0};
+    struct hx_compare_item *item = hx_compare_add(&all, "exp", "t", "us");
+    double wander = 0.05 * hx_stats_random_normal(&random) / sqrt(1.0 - 0.64);
+    for (size_t i = 0; i < 120; i++) { /* AR(1) with 0.8: the variance of U is 9 times as large */
+      wander = 0.8 * wander + 0.05 * hx_stats_random_normal(&random);
+      hx_arm_add(i < 60 ? &item->base : &item->fresh, i % 60, exp(wander));
+    }
+    cr_assert_eq(hx_compare_judge(&all, &tight), 0);
+    apart += item->found.lo > 1.0 || item->found.hi < 1.0;
+    slower += item->found.verdict == HX_COMPARE_SLOWER;
+    hx_compare_fini(&all);
+  }
+  cr_assert_leq(apart, 30, "%zu of %d", apart, ROUNDS);
+  cr_assert_leq(slower, 15, "%zu of %d", slower, ROUNDS);
+}

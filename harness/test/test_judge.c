@@ -189,6 +189,7 @@ Test(judge, duel_and_calibrate_run_the_whole_path, .timeout = 120)
 {
   struct spawned run;
   char text[512];
+  char script[512]; /* a build that is four times as slow */
   const char *injected = getenv("HX_TEST_INJECTED");
   cr_assert_not_null(injected);
   const int folder_bytes = (int)(strrchr(injected, '/') - injected);
@@ -200,6 +201,17 @@ Test(judge, duel_and_calibrate_run_the_whole_path, .timeout = 120)
            "duel %.*s %.*s 91 --variant steady --samples 5 --blocks 8 --ignore-hash -t 1000%%",
            folder_bytes, injected, folder_bytes, injected);
   expect(&run, text, 0, "16, 16 paired processes");
+  snprintf(text, sizeof(text), "%s/slow", run.folder);
+  cr_assert_eq(mkdir(text, 0777), 0);
+  snprintf(script, sizeof(script), "#!/bin/sh\nGROSR_INJECT_PERCENT=300 exec %s \"$@\"\n",
+           injected);
+  put_file(&run, "slow/exp91_injected", script);
+  snprintf(text, sizeof(text), "%s/slow/exp91_injected", run.folder);
+  cr_assert_eq(chmod(text, 0777), 0);
+  snprintf(text, sizeof(text),
+           "duel %.*s slow 91 --variant injected --samples 5 --blocks 8 --ignore-hash -t 20%%",
+           folder_bytes, injected);
+  expect(&run, text, 1, "SLOWER    exp91_injected injected cpu");
   snprintf(text, sizeof(text), "calibrate %s --variant injected --samples 5 --rounds 2", injected);
   expect(&run, text, 0, "written: calibration.json");
   snprintf(text, sizeof(text),
