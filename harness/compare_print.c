@@ -159,8 +159,10 @@ static void put_column(FILE *file, const struct hx_compare_item *item)
 static void put_header(FILE *file, const struct hx_compare *all)
 {
   fputs("time,commit", file);
-  for (size_t i = 0; i < all->item_count; i++)
-    put_column(file, &all->item[i]);
+  for (size_t i = 0; i < all->item_count; i++) {
+    if (all->item[i].metric[0] != '\0') /* else a point that failed, which has no metric */
+      put_column(file, &all->item[i]);
+  }
   fputc('\n', file);
 }
 
@@ -176,6 +178,8 @@ static void put_row(FILE *file, const struct hx_compare *all, const struct hx_co
   for (size_t i = 0; i < all->item_count; i++) {
     const struct hx_compare_found *found = &all->item[i].found;
     char text[HX_NUMBER_BYTES];
+    if (all->item[i].metric[0] == '\0')
+      continue;
     hx_csv_format(which == HX_COMPARE_BASE ? found->base : found->fresh, text);
     fprintf(file, ",%s", text);
   }

@@ -125,7 +125,7 @@ Test(judge, compare_writes_junit_and_otava, .timeout = 60)
     cr_assert_eq(run.code, 0, "%s", run.err);
   }
   expect(&run, "compare base slow --otava h.csv", 1, "SLOWER");
-  expect(&run, "compare base slow --otava h.csv", 1, "SLOWER");
+  expect(&run, "compare base bad --otava h.csv", 3, "SLOWER"); /* what failed has no column */
   char *history = spawn_read(&run, "h.csv");
   cr_assert_eq(spawn_count(history, "\n"), 4, "%s", history);
   cr_assert_eq(strncmp(history, "time,commit,exp7_made.a.cpu.tasks=1.time_us\n", 44), 0, "%s",
