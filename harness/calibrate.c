@@ -32,7 +32,7 @@ static struct hx_calibrate_tally *find(struct hx_calibrate *calibrate,
 
 static int make_room(struct hx_calibrate_tally *tally)
 {
-  double **const list[] = {&tally->shift, &tally->mde, &tally->width};
+  double **const list[] = {&tally->shift, &tally->mde, &tally->width, &tally->deviation};
   if (tally->rounds < tally->capacity)
     return 0;
   const size_t capacity = tally->capacity > 0 ? 2 * tally->capacity : 64;
@@ -78,7 +78,7 @@ int hx_calibrate_add(struct hx_calibrate *calibrate, const struct hx_compare *ro
     tally->shift[tally->rounds] = sign * log(found->ratio);
     tally->mde[tally->rounds] = isnan(found->mde) ? HUGE_VAL : found->mde;
     tally->width[tally->rounds] = isnan(found->lo) ? HUGE_VAL : log(found->hi / found->lo);
-    tally->squares += found->deviation * found->deviation;
+    tally->deviation[tally->rounds] = found->deviation;
     if (calibrate->planted > 0.0)
       tally->power += predict(found, calibrate->planted);
     tally->sides = found->blocks > 0
@@ -105,18 +105,16 @@ struct hx_compare_noise hx_calibrate_noise(const struct hx_calibrate_tally *tall
     return noise;
   }
   const double n = (double)tally->rounds;
+  const double within = median_of_copy(tally->deviation, tally->rounds, copy);
   const double centre = planted ? median_of_copy(tally->shift, tally->rounds, copy) : 0.0;
-  double squares = 0.0;
-  for (size_t i = 0; i < tally->rounds; i++) {
+  for (size_t i = 0; i < tally->rounds; i++)
     copy[i] = fabs(tally->shift[i] - centre);
-    squares += copy[i] * copy[i];
-  }
   hx_stats_sort(copy, tally->rounds);
-  const size_t rank = (size_t)ceil(0.99 * n);
-  noise.floor = copy[(n >= 100.0 ? rank : tally->rounds) - 1];
-  noise.freedom = n;
+  noise.floor = copy[(n >= 100.0 ? (size_t)ceil(0.99 * n) : tally->rounds) - 1];
+  noise.freedom = fmax(1.0, n / 2.0);
   if (!paired) /* paired differences say nothing of two separate runs */
-    noise.deviation = fmax(sqrt(squares / n * tally->sides / 2.0), sqrt(tally->squares / n));
+    noise.deviation =
+        fmax(copy[(size_t)ceil(0.95 * n) - 1] / 1.96 * sqrt(tally->sides / 2.0), within);
   free(copy);
   return noise;
 }
@@ -179,6 +177,7 @@ void hx_calibrate_fini(struct hx_calibrate *calibrate)
     free(tally->shift);
     free(tally->mde);
     free(tally->width);
+    free(tally->deviation);
   }
   free(calibrate->tally);
   *calibrate = (struct hx_calibrate){0};

@@ -1,9 +1,11 @@
 /* calibrate.h - what many comparisons of a binary with itself say of this machine's noise.
  *
  * One tally for each point and metric, fed with the judged items of each round.
- *   deviation  sqrt(mean(e^2) P / 2), e the log shift of a round, P processes a side: what separate
- *              runs differ by, drift between them included; or the pooled deviation within the
- *              rounds if that is larger
+ *   deviation  q95(|e|) / 1.96 sqrt(P / 2), e the log shift of a round, P processes a side, q95
+ *              nearest rank: what separate runs differ by, drift between them included; or the
+ *              median deviation within the rounds if that is larger. Not the root mean square,
+ *              which one wild round of hundreds can make ten times as large. Its freedom is taken
+ *              as half the rounds (for normal e this estimate is worth 55 % of the usual one)
  *   floor      the nearest-rank 99th percentile of |e|; below 100 rounds the largest
  *   alarms     verdicts, and how often the interval did not hold 1, with Clopper-Pearson intervals
  *   predicted  mean over the rounds of the power to find the planted slow-down with the noise of
@@ -26,11 +28,11 @@ struct hx_calibrate_tally {
   size_t apart_slower, apart_faster; /* the interval does not hold 1 */
   double *shift;                     /* as slowness, of each round */
   double *mde;
-  double *width; /* of the interval, as a logarithm */
+  double *width;     /* of the interval, as a logarithm */
+  double *deviation; /* within the round */
   size_t capacity;
-  double squares; /* of the deviations within the rounds */
-  double power;   /* sum of the predicted probabilities */
-  double sides;   /* processes a side; blocks if paired */
+  double power; /* sum of the predicted probabilities */
+  double sides; /* processes a side; blocks if paired */
 };
 
 struct hx_calibrate {

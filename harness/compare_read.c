@@ -33,9 +33,12 @@ static void read_facts(const char *folder, struct hx_compare_run *run,
   json_t *json = json_load_file(path, 0, NULL);
   snprintf(binary, HX_COMPARE_HASH_BYTES, "%s", text_at(json, "build", "binary_sha256", NULL));
   if (run->machine[0] == '\0') {
-    snprintf(run->machine, sizeof(run->machine), "%s, %s, %s",
+    /* Of a CPU the model says it all, and not every experiment describes it. */
+    const bool is_cpu = strcmp(text_at(json, "device", "name", NULL), "cpu") == 0;
+    const char *device = is_cpu ? "" : text_at(json, "device", "description", NULL);
+    snprintf(run->machine, sizeof(run->machine), "%s, %s%s%s",
              text_at(json, "machine", "host", NULL), text_at(json, "machine", "cpu", "model"),
-             text_at(json, "device", "description", NULL));
+             device[0] != '\0' ? ", " : "", device);
     snprintf(run->commit, sizeof(run->commit), "%s", text_at(json, "build", "git", "sha"));
     snprintf(run->time_utc, sizeof(run->time_utc), "%s",
              text_at(json, "time_start_utc", NULL, NULL));
