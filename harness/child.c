@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -40,6 +41,8 @@ static void start_child(const struct hx_child *child, int out_fd, const sigset_t
   sigprocmask(SIG_SETMASK, old_mask, NULL);
   if (out_fd >= 0)
     dup2(out_fd, STDOUT_FILENO);
+  if (out_fd >= 0 && child->output == HX_CHILD_KEEP_ALL)
+    dup2(out_fd, STDERR_FILENO);
   execv(child->path, child->argv);
   fprintf(stderr, "grosr: cannot run %s: errno %d; build it again\n", child->path, errno);
   _exit(EXEC_FAILED);
@@ -90,9 +93,10 @@ int hx_child_run(struct hx_child *child)
   sigset_t old_mask;
   int pipe_fd[2] = {-1, -1};
   int result = 0;
+  const bool keeps = child->output == HX_CHILD_KEEP || child->output == HX_CHILD_KEEP_ALL;
   if (child->output == HX_CHILD_HIDE)
     pipe_fd[1] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  else if (child->output == HX_CHILD_KEEP && pipe2(pipe_fd, O_CLOEXEC) < 0)
+  else if (keeps && pipe2(pipe_fd, O_CLOEXEC) < 0)
     return -errno;
   action.sa_sigaction = pass_on;
   action.sa_flags = SA_SIGINFO;
@@ -114,7 +118,7 @@ int hx_child_run(struct hx_child *child)
 
   if (pipe_fd[1] >= 0)
     close(pipe_fd[1]);
-  if (child->output == HX_CHILD_KEEP) {
+  if (keeps) {
     child->text = read_all(pipe_fd[0]);
     close(pipe_fd[0]);
   }

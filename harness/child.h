@@ -16,6 +16,7 @@ enum hx_child_output {
   HX_CHILD_SHOW = 0, /* stdout is grosr's */
   HX_CHILD_HIDE,     /* stdout is dropped */
   HX_CHILD_KEEP,     /* stdout is returned as text */
+  HX_CHILD_KEEP_ALL, /* stdout and stderr are, as they come */
   HX_CHILD_OUTPUT_COUNT
 };
 
@@ -23,7 +24,7 @@ struct hx_child {
   const char *path;
   char *const *argv; /* ends with NULL */
   enum hx_child_output output;
-  char *text;     /* allocated; set for HX_CHILD_KEEP */
+  char *text;     /* allocated; set for HX_CHILD_KEEP and KEEP_ALL */
   int exit_code;  /* of the child; 128 + signal if one ended it */
   int end_signal; /* 0: it exited by itself */
 };

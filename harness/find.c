@@ -80,14 +80,11 @@ static bool is_experiment(const char *folder, const char *name)
   return stat(path, &state) == 0 && S_ISREG(state.st_mode) && access(path, X_OK) == 0;
 }
 
-int hx_find_all(struct hx_found *found, struct hx_why *why)
+/* What is in found->folder, which is taken over. */
+static int find_all(struct hx_found *found, struct hx_why *why)
 {
   struct dirent *entry = NULL;
   int result = 0;
-  *found = (struct hx_found){0};
-  found->folder = find_folder(why);
-  if (found->folder == NULL)
-    return -ENOENT;
   found->name = calloc(COUNT_MAX, sizeof(*found->name));
   DIR *dir = opendir(found->folder);
   if (dir == NULL || found->name == NULL)
@@ -111,6 +108,20 @@ int hx_find_all(struct hx_found *found, struct hx_why *why)
   else
     hx_find_fini(found);
   return result;
+}
+
+int hx_find_all(struct hx_found *found, struct hx_why *why)
+{
+  *found = (struct hx_found){.folder = find_folder(why)};
+  return found->folder == NULL ? -ENOENT : find_all(found, why);
+}
+
+int hx_find_in(struct hx_found *found, const char *folder, struct hx_why *why)
+{
+  *found = (struct hx_found){.folder = strdup(folder)};
+  if (found->folder == NULL)
+    return hx_refuse(why, -ENOMEM, "out of memory for the list of experiments");
+  return find_all(found, why);
 }
 
 char *hx_find_binary(const struct hx_found *found, size_t index, const char *device,

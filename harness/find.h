@@ -20,6 +20,7 @@ struct hx_found {
 };
 
 int hx_find_all(struct hx_found *found, struct hx_why *why);
+int hx_find_in(struct hx_found *found, const char *folder, struct hx_why *why); /* only there */
 void hx_find_fini(struct hx_found *found);
 
 /* The path of its binary for --device, allocated: of <name>-sim for sim, else of <name>; NULL and a
