@@ -309,6 +309,11 @@ int main(int argc, char **argv)
     argv[command.at] = name;
     return hx_cmd_claims(argc - command.at, argv + command.at);
   }
+  if (strcmp(command.name, "report") == 0) {
+    static char name[] = "grosr report";
+    argv[command.at] = name;
+    return hx_cmd_report(argc - command.at, argv + command.at);
+  }
   fprintf(stderr, "grosr: there is no command %s; choose list, run, sim, claims or report\n",
           command.name);
   return HX_EXIT_USAGE;
