@@ -74,6 +74,8 @@ static int take_select(const struct hx_claim *claim, json_t *json, struct hx_cla
 {
   static const char known[] = "variant,metric,factors,pick,by";
   const char *key = unknown_key(json, known);
+  const char *name;
+  json_t *value;
   if (key != NULL)
     return refuse_key(claim, key, known, why);
   *out = (struct hx_claim_select){text_of(json, "variant"), text_of(json, "metric"),
@@ -83,6 +85,11 @@ static int take_select(const struct hx_claim *claim, json_t *json, struct hx_cla
     return refuse_key(claim, out->pick, "max,min", why);
   if (claim->kind != HX_CLAIM_WORKS && (out->variant[0] == '\0' || out->metric[0] == '\0'))
     return refuse(claim, "a and b need variant and metric", why);
+  json_object_foreach((json_t *)out->factors, name, value)
+  {
+    if (!json_is_string(value))
+      return refuse(claim, "a factor's value must be text, as in \"tasks\": \"1\"", why);
+  }
   const bool sweep = claim->kind == HX_CLAIM_TREND || claim->kind == HX_CLAIM_CROSSOVER;
   if (sweep != (out->by[0] != '\0'))
     return refuse(claim, "trend and crossover, and only they, need 'by'", why);

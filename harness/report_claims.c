@@ -14,8 +14,9 @@ static const char *class_of(enum hx_claim_verdict verdict)
 static void write_title(FILE *out, const struct hx_claim_result *result)
 {
   const struct hx_claim *claim = result->claim;
-  fputs("<td role=\"cell\">", out);
+  fputs("<td role=\"cell\"><span class=\"claim\">", out);
   hx_report_text(out, claim->title);
+  fputs("</span>", out);
   if (claim->ours)
     fputs(" <span class=\"chip ours\">ours, not of the paper</span>", out);
   if (result->measured && result->reason[0] != '\0') {
@@ -132,8 +133,8 @@ static void write_open(struct hx_report *report, const struct hx_claim_result *r
 /* Claims that there is a number for, or the others; they have other columns. */
 static void write_table(struct hx_report *report, bool decided)
 {
-  static const char *const decided_head[] = {
-      "Id", "Verdict", "Claim", "Paper", "Here [interval]", "n", "Time taken", "From", NULL};
+  static const char *const decided_head[] = {"Id", "Verdict", "Claim", "Paper", "Here [interval]",
+                                             "n",  "Time",    "From",  NULL};
   static const char *const open_head[] = {"Id", "Claim", "Paper", "Why not here", "From", NULL};
   FILE *out = report->out;
   fprintf(out,
