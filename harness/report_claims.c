@@ -62,7 +62,9 @@ static void write_effect(FILE *out, const struct hx_claim_result *result)
 
 static void write_head(FILE *out, const struct hx_claim_result *result)
 {
-  fprintf(out, "<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">%s</th>", result->claim->id);
+  fputs("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">", out);
+  hx_report_text(out, result->claim->id);
+  fputs("</th>", out);
 }
 
 static void write_paper(FILE *out, const struct hx_claim *claim)

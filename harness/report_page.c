@@ -105,8 +105,8 @@ static void write_tally(FILE *out, const char *what, size_t count)
 static void write_claim_tally(struct hx_report *report)
 {
   static const char *const what[2][HX_CLAIM_VERDICT_COUNT] = {
-      {"of the paper held", "of the paper not held", "of the paper not testable here"},
-      {"of ours held", "of ours not held", "of ours not testable here"}};
+      {"paper’s claims held", "paper’s not held", "paper’s not testable here"},
+      {"our own claims held", "our own not held", "our own not testable here"}};
   size_t count[2][HX_CLAIM_VERDICT_COUNT] = {{0}};
   for (size_t i = 0; i < report->results->count; i++)
     count[report->results->result[i].claim->ours][report->results->result[i].verdict]++;
@@ -216,12 +216,15 @@ static void write_run(struct hx_report *report, const struct hx_data_run *run)
   begin_cell(out, "When");
   write_time(out, run->start_utc);
   if (!isnan(run->seconds))
-    fprintf(out, "<br><span class=\"soft\">%.0f s; %s</span>", run->seconds, run->exit_reason);
-  fputs("</span></td>", out);
+    fprintf(out, "<br><span class=\"soft\">%.0f s</span>", run->seconds);
+  fputs("<br><span class=\"soft\">", out);
+  hx_report_text(out, run->exit_reason);
+  fputs("</span></span></td>", out);
   write_counts(report, run);
   begin_cell(out, "Build");
-  fprintf(out, "<code>%.12s</code>%s<br><span class=\"soft\">", run->git_sha,
-          run->git_dirty ? " with changes" : "");
+  fputs("<code>", out);
+  hx_report_text_bytes(out, run->git_sha, strnlen(run->git_sha, 12));
+  fprintf(out, "</code>%s<br><span class=\"soft\">", run->git_dirty ? " with changes" : "");
   hx_report_text(out, run->buildtype);
   fputs("</span>", out);
   snprintf(trace, sizeof(trace), "%s/trace.json", run->folder);

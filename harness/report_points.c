@@ -82,8 +82,9 @@ static void write_link(FILE *out, const struct hx_data_run *run)
   char *text = hx_report_read(run->points_path);
   fputs("<p>", out);
   if (text != NULL && strlen(text) <= LINK_BYTES_MAX) {
-    fprintf(out, "<a download=\"%s-points.csv\" href=\"data:text/csv;charset=utf-8,",
-            run->experiment);
+    fputs("<a download=\"", out);
+    hx_report_text(out, run->experiment);
+    fputs("-points.csv\" href=\"data:text/csv;charset=utf-8,", out);
     hx_report_percent(out, text);
     fputs("\">Save points.csv of ", out);
     hx_report_text(out, run->experiment);

@@ -83,6 +83,36 @@ Test(report, text_is_escaped_and_markdown_is_read, .timeout = 60)
   spawn_close(&run);
 }
 
+Test(report, no_text_of_run_json_becomes_markup, .timeout = 60)
+{
+  static const char *const edits[][2] = {{"\"0123456789abcdef\"", "\"<b>0<i>1\""},
+                                         {"\"a made run\"", "\"<b>title\""},
+                                         {"\"smoke\"", "\"<b>tier\""},
+                                         {"\"Made CPU\"", "\"<b>model\""},
+                                         {"\"B\"", "\"<b>\""},
+                                         {"\"made for a test\"", "\"<b>reasons\""},
+                                         {"\"00\"", "\"<b>sha\""},
+                                         {"\"points\"",
+                                          "\"exit\": {\"reason\": \"<b>why\"}, \"remarks\": "
+                                          "[\"<b>r\"], \"time_start_utc\": \"<b>t\", "
+                                          "\"points\""}};
+  struct spawned run;
+  char path[96];
+  report(&run, "<b>device", "--out o.html");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  snprintf(path, sizeof(path), "%s/r", run.folder);
+  for (size_t i = 0; i < sizeof(edits) / sizeof(edits[0]); i++)
+    results_edit(path, "exp1_launch_latency/run.json", edits[i][0], edits[i][1]);
+  results_sum(path, "exp1_launch_latency");
+  spawn(&run, "HX_TEST_GROSR", "report r --out o.html");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  char *html = spawn_read(&run, "o.html");
+  cr_assert_null(strstr(html, "<b>"), "%.60s", strstr(html, "<b>"));
+  cr_assert_geq(spawn_count(html, "&lt;b&gt;"), 10);
+  free(html);
+  spawn_close(&run);
+}
+
 Test(report, the_same_input_gives_the_same_bytes_and_loads_nothing, .timeout = 60)
 {
   struct spawned run;
