@@ -231,5 +231,6 @@ Test(claims, a_wrong_claims_file_is_refused, .timeout = 60)
   file_refused("\"hardware\": \"a100-40gb\"", "\"hardware\": \"b200\"", "none of the classes");
   file_refused("\"tolerance\": \"20 %", "\"tolerence\": \"20 %", "the nearest is tolerance");
   file_refused("\"schema\": 1", "\"schema\": 2", "not of schema 1");
+  file_refused("\"tasks\": \"1\"", "\"tasks\": 1", "must be text");
   file_refused("{", "[", "line ");
 }

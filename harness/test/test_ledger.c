@@ -109,6 +109,8 @@ static void make_all(const struct hx_claims *claims, const char *folder, const c
                                  maker.columns, maker.point, maker.count};
     if (maker.count > 0)
       results_make(folder, &run);
+    for (size_t k = 0; k < maker.count; k++)
+      free((void *)maker.point[k].factors);
   }
 }
 

@@ -26,6 +26,7 @@ static const struct command {
     {"duel", hx_cmd_duel, "A B EXP", "two builds in paired blocks on this machine"},
     {"calibrate", hx_cmd_calibrate, "EXP", "this machine's noise: the same against the same"},
     {"claims", hx_cmd_claims, "[RUN...]", "what the results say of every number of the paper"},
+    {"report", hx_cmd_report, "[RUN...]", "one HTML file of what ran, figures and claims"},
     {"doctor", hx_cmd_doctor, "[--json]", "what is wrong here for measuring; changes nothing"},
     {"merge", hx_cmd_merge, "OUT IN...", "the blocks of several runs of one plan into one"},
     {"verify", hx_cmd_verify, "DIR...", "does all follow from the raw data, byte by byte?"},

@@ -1,7 +1,7 @@
-/* cmd.h - the commands of `grosr`, a file each: harness/cmd_<name>.c.
+/* cmd.h - the commands of `grosr`, a file each: harness/commands/cmd_<name>.c.
  *
  * argv[0] is "grosr NAME"; the answer is the exit status. Each parses its own options by argp and
- * answers --help. A new command: its function here, its line in main.c, its file in meson.build.
+ * answers --help. A new command: its function here, its line in main.c, its file in ../meson.build.
  *
  * Next: cmd_run.c */
 #pragma once
@@ -19,6 +19,7 @@ int hx_cmd_duel(int argc, char **argv);
 int hx_cmd_calibrate(int argc, char **argv);
 /* 0: every claim that can be tested is held; 1: some is not; 2: refused; 4: the harness failed. */
 int hx_cmd_claims(int argc, char **argv);
+int hx_cmd_report(int argc, char **argv);
 int hx_cmd_doctor(int argc, char **argv);
 int hx_cmd_sim(int argc, char **argv);
 

@@ -168,6 +168,8 @@ void hx_claim_effect_text(const struct hx_claim_result *result, char *text, size
     snprintf(text, text_bytes, "—");
   else if (result->claim->kind == HX_CLAIM_WORKS)
     snprintf(text, text_bytes, "%.4g %% of the points", 100.0 * result->effect);
+  else if (result->claim->kind == HX_CLAIM_CROSSOVER)
+    snprintf(text, text_bytes, "%s = %s [%s, %s]", result->unit, effect, low, high);
   else if (isnan(result->lo))
     snprintf(text, text_bytes, "%s %s", effect, unit_text(result->unit));
   else

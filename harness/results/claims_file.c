@@ -6,8 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "beside.h"
 #include "claims.h"
 #include "data_csv.h"
 #include "nearest.h"
@@ -74,6 +74,8 @@ static int take_select(const struct hx_claim *claim, json_t *json, struct hx_cla
 {
   static const char known[] = "variant,metric,factors,pick,by";
   const char *key = unknown_key(json, known);
+  const char *name;
+  json_t *value;
   if (key != NULL)
     return refuse_key(claim, key, known, why);
   *out = (struct hx_claim_select){text_of(json, "variant"), text_of(json, "metric"),
@@ -83,6 +85,11 @@ static int take_select(const struct hx_claim *claim, json_t *json, struct hx_cla
     return refuse_key(claim, out->pick, "max,min", why);
   if (claim->kind != HX_CLAIM_WORKS && (out->variant[0] == '\0' || out->metric[0] == '\0'))
     return refuse(claim, "a and b need variant and metric", why);
+  json_object_foreach((json_t *)out->factors, name, value)
+  {
+    if (!json_is_string(value))
+      return refuse(claim, "a factor's value must be text, as in \"tasks\": \"1\"", why);
+  }
   const bool sweep = claim->kind == HX_CLAIM_TREND || claim->kind == HX_CLAIM_CROSSOVER;
   if (sweep != (out->by[0] != '\0'))
     return refuse(claim, "trend and crossover, and only they, need 'by'", why);
@@ -283,28 +290,10 @@ void hx_claims_fini(struct hx_claims *claims)
 
 int hx_claims_find(char *folder, size_t folder_bytes, struct hx_why *why)
 {
-  /* From where the program lies: build tree and bundle; installed; then the working folder. */
-  static const char *const beside[] = {"/../../results/paper", "/../share/grosr/paper",
-                                       "/../../../results/paper"};
-  char path[PATH_BYTES];
-  for (size_t i = 0; i < sizeof(beside) / sizeof(beside[0]); i++) {
-    const ssize_t bytes = readlink("/proc/self/exe", path, sizeof(path) - 64);
-    if (bytes <= 0)
-      break;
-    path[bytes] = '\0';
-    char *slash = strrchr(path, '/');
-    const size_t base = slash != NULL ? (size_t)(slash - path) : 0;
-    snprintf(path + base, sizeof(path) - base, "%s/claims.json", beside[i]);
-    if (access(path, R_OK) == 0) {
-      path[strlen(path) - strlen("/claims.json")] = '\0';
-      snprintf(folder, folder_bytes, "%s", path);
-      return 0;
-    }
-  }
-  snprintf(folder, folder_bytes, "results/paper");
-  if (access("results/paper/claims.json", R_OK) == 0)
-    return 0;
-  return hx_refuse(why, -ENOENT,
-                   "there is no claims.json near this program or in results/paper; "
-                   "say by --claims in which folder it and numbers.csv are");
+  if (!hx_beside("results/paper/claims.json", folder, folder_bytes))
+    return hx_refuse(why, -ENOENT,
+                     "there is no claims.json near this program or in results/paper; say by "
+                     "--claims in which folder it and numbers.csv are");
+  *strrchr(folder, '/') = '\0';
+  return 0;
 }

@@ -260,7 +260,7 @@ static void decide_trend(const struct hx_claim_scope *scope, struct hx_claim_res
     slope.lo += weight * log(weight > 0.0 ? y.lo : y.hi);
     slope.hi += weight * log(weight > 0.0 ? y.hi : y.lo);
   }
-  result->unit = "(slope, log by log)";
+  result->unit = "(log–log slope)";
   settle(result, slope, true); /* a slope of exactly 0 is no trend */
 }
 
