@@ -33,22 +33,26 @@ struct watched {
   uint64_t since_ns;
 };
 
+/* An op is known to run from the end of the look that saw it first to the start of this one: the
+ * watchdog may have been kept from its processor in between, which is no fault of the op. */
 static void look(struct grosr *g, struct gr_team_record *records, struct watched *watched)
 {
+  const uint64_t begin_ns = gr_clock_ns();
   if (gr_load_relaxed_sys_u32(&g->boundary->fault.code) != GR_FAULT_NONE ||
       g->backend_ops->ended(g->backend) < 0 || gr_records_read(g, records) < 0) {
     gr_health_raise(g, GR_HEALTH_FAILED);
     return;
   }
-  const uint64_t now_ns = gr_clock_ns();
+  const uint64_t end_ns = gr_clock_ns();
   for (uint32_t i = 0; i < g->options.teams; i++) {
     const uint64_t now = records[i].now.v;
     if (GR_NOW_PHASE(now) != GR_PHASE_RUNNING || now != watched[i].now ||
         records[i].incarnation.v != watched[i].incarnation) {
       watched[i].now = now;
       watched[i].incarnation = records[i].incarnation.v;
-      watched[i].since_ns = now_ns;
-    } else if (now_ns - watched[i].since_ns > g->options.op_ns_max) {
+      watched[i].since_ns = end_ns;
+    } else if (begin_ns > watched[i].since_ns &&
+               begin_ns - watched[i].since_ns > g->options.op_ns_max) {
       gr_health_raise(g, GR_HEALTH_STUCK);
     }
   }

@@ -127,7 +127,13 @@ void gr_scenario_full(void *argument)
   /* The ticket table: SLOTS unwaited tickets are all there are. */
   grosr_ticket tickets[SLOTS + 1u], *const last = &tickets[SLOTS];
   memset(words, 0, (SLOTS + 1u) * sizeof words[0]);
-  gr_sim_expect(grosr_submit_many(g, tasks, SLOTS + 1u, 1000000u, tickets) == SLOTS);
+  for (done = 0; done < SLOTS;) { /* a team may be away for longer than one call waits */
+    const int64_t more =
+        grosr_submit_many(g, tasks + done, SLOTS + 1u - done, 1000000u, tickets + done);
+    gr_sim_expect(more > 0 || more == -EAGAIN);
+    done += more > 0 ? (uint32_t)more : 0u;
+  }
+  gr_sim_expect(done == SLOTS);
   gr_sim_expect(grosr_submit(g, &tasks[SLOTS], last) == -EAGAIN);
   gr_sim_expect(grosr_wait_many(g, tickets, SLOTS, GROSR_FOREVER, NULL) == SLOTS);
   gr_sim_expect(grosr_submit(g, &tasks[SLOTS], last) == 0);
@@ -219,9 +225,13 @@ void gr_scenario_fault(void *argument)
   }
   gr_sim_expect(grosr_submit_many(g, tasks, 4u, 0, NULL) == 4);
   const int error = grosr_wait_all(g, GROSR_FOREVER);
-  gr_sim_expect(error == -EIO);
+  /* A clock that jumps makes any op too long. */
+  gr_sim_expect(error == -EIO || error == -ETIMEDOUT);
   const char *fault = NULL;
-  for (uint32_t looks = 0; looks < 8u && fault == NULL; looks++) { /* weak memory: it may be late */
+  for (uint32_t looks = 0; looks < 64u && fault == NULL; looks++) { /* it may be late */
+    if (looks >= 8u) {
+      gr_nap(1000000u);
+    }
     gr_sim_expect(grosr_black_box(g, text, sizeof text) > 0);
     fault = strstr(text, "fault: assert failed in an op of the image line ");
   }
