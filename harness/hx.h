@@ -136,7 +136,8 @@ void hx_sample(struct hx_point *point, const char *metric, double value);
 void hx_warm(struct hx_point *point, const char *metric, double value);
 void hx_samples(struct hx_point *point, const char *metric, const double *values, size_t count);
 
-/* A fact worth keeping with the point, into run.json; the last value given for a key stays. */
+/* A fact worth keeping with the point, into run.json; the last value given for a key stays. The key
+ * "unchecked" says why the work could not be checked: --reportable then refuses the run. */
 void hx_note(struct hx_point *point, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -19,7 +19,7 @@
 #include "folder.h"
 #include "hx.h"
 
-#define CHILD_ARGS_MAX 64u
+#define CHILD_ARGS_MAX 96u
 
 /* The argument list of a child; strings that were made here are in `made`. */
 struct child_args {
@@ -54,6 +54,9 @@ static void make_child_args(struct child_args *list, const struct hx_args *args,
   add(list, "--point-timeout", args->timeout_text);
   add(list, "--order", args->in_table_order ? "table" : NULL);
   add(list, "--retry", args->retry ? "" : NULL);
+  add(list, "--reportable", args->reportable ? "" : NULL);
+  for (size_t i = 0; i < args->waiver_count; i++)
+    add(list, "--waive", args->waiver[i]);
   add(list, "--out", args->out);
   add(list, "--run-id", args->run_id);
   if (dry_run)

@@ -70,6 +70,11 @@ static void judge_build(const struct hx_reportable_facts *facts, struct hx_refus
 {
   struct hx_refusal *refusal = NULL;
   static const char *const slow[] = {"0", "g", "plain"};
+  if (facts->is_simulated) {
+    refusal = refuse(out, "simulated", false);
+    SAY(refusal->what, "device sim measures virtual time, which is no machine's");
+    SAY(refusal->remedy, "run with --device cpu or --device cuda");
+  }
   for (size_t i = 0; i < sizeof(slow) / sizeof(slow[0]); i++) {
     if (strcmp(facts->optimization, slow[i]) != 0)
       continue;
@@ -81,11 +86,6 @@ static void judge_build(const struct hx_reportable_facts *facts, struct hx_refus
     refusal = refuse(out, "sanitize", false);
     SAY(refusal->what, "the build has the sanitizer %.60s", facts->sanitize);
     SAY(refusal->remedy, "meson setup -Db_sanitize=none, and run that build");
-  }
-  if (facts->is_simulated) {
-    refusal = refuse(out, "simulated", false);
-    SAY(refusal->what, "device sim measures virtual time, which is no machine's");
-    SAY(refusal->remedy, "run with --device cpu or --device cuda");
   }
 }
 
@@ -104,6 +104,16 @@ static void judge_plan(const struct hx_reportable_facts *facts, struct hx_refusa
         facts->processes);
     SAY(refusal->remedy, "run with --processes %u or more", HX_REPORTABLE_PROCESSES);
   }
+}
+
+static void judge_sessions(const struct hx_reportable_facts *facts, struct hx_refusals *out)
+{
+  if (facts->sessions_weak == 0)
+    return;
+  struct hx_refusal *refusal = refuse(out, "sessions", true);
+  SAY(refusal->what, "%zu earlier sessions of this run were not on a machine of grade A",
+      facts->sessions_weak);
+  SAY(refusal->remedy, "run all in one session into a new folder (sessions_before in run.json)");
 }
 
 static void judge_outcome(const struct hx_reportable_facts *facts, struct hx_refusals *out)
@@ -182,9 +192,10 @@ void hx_reportable(const struct hx_reportable_facts *facts, const struct hx_waiv
                    size_t waiver_count, struct hx_refusals *out)
 {
   out->count = 0;
-  judge_source(facts, out);
   judge_build(facts, out);
+  judge_source(facts, out);
   judge_plan(facts, out);
+  judge_sessions(facts, out);
   judge_outcome(facts, out);
   /* What happened during the run first: it was measured longer, and is the sharper one. */
   judge_environment(facts->after, "during the run", out);

@@ -45,7 +45,8 @@ struct hx_reportable_facts {
   bool has_run;
   size_t points_planned, points_ok, points_failed, points_skipped;
   size_t points_without_interval; /* some metric of it has no confidence interval */
-  size_t points_unchecked;        /* the experiment says that its work was not checked */
+  size_t points_unchecked;        /* by their note "unchecked" (hx.h) */
+  size_t sessions_weak; /* earlier sessions of a resumed run, on a machine of another grade than A */
 };
 
 struct hx_refusal {

@@ -27,7 +27,7 @@ static void set_time(json_t *object, const char *key)
   json_object_set_new(object, key, json_string(text));
 }
 
-static int write_file(const struct hx_run_json *run)
+int hx_run_json_write(const struct hx_run_json *run)
 {
   char *path = hx_store_path(run->folder, "run.json");
   const int result = path != NULL ? hx_store_json(path, run->root) : -ENOMEM;
@@ -52,6 +52,9 @@ static json_t *earlier_sessions(const char *folder)
       if (value != NULL)
         json_object_set(session, keys[i], value);
     }
+    json_t *grade = json_object_get(json_object_get(old, "environment"), "grade");
+    if (grade != NULL)
+      json_object_set(session, "grade", grade);
     json_array_append_new(sessions, session);
   }
   json_decref(old);
@@ -105,21 +108,11 @@ static void begin_environment(struct hx_run_json *run, const struct hx_choice *c
   json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
 }
 
-static void end_environment(struct hx_run_json *run)
-{
-  if (run->environment == NULL)
-    return;
-  hx_environment_end(run->environment);
-  json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
-}
-
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
 {
   const struct hx_experiment *experiment = facts->plan->experiment;
   const struct hx_choice *choice = facts->choice;
   json_t *remarks = json_array();
-  if (facts->not_reportable[0] != '\0')
-    json_array_append_new(remarks, json_sprintf("not reportable: %s", facts->not_reportable));
   if (choice->auto_sentence[0] != '\0')
     json_array_append_new(remarks, json_sprintf("no cuda: %s", choice->auto_sentence));
   *run = (struct hx_run_json){0};
@@ -152,20 +145,41 @@ int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
   json_object_set_new(run->root, "exit", json_pack("{s:n, s:s}", "code", "reason", "running"));
   json_object_set_new(run->root, "points", json_array());
   json_object_set_new(run->root, "sessions_before", earlier_sessions(facts->folder));
-  const int result = write_file(run);
-  if (result < 0)
-    hx_run_json_drop(run);
-  return result;
+  return 0;
 }
 
-int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, int exit_code,
-                      const char *reason)
+void hx_run_json_look(struct hx_run_json *run)
+{
+  if (run->environment == NULL)
+    return;
+  hx_environment_end(run->environment);
+  json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
+}
+
+void hx_run_json_review(struct hx_run_json *run, const struct hx_refusals *refusals)
+{
+  json_object_set_new(run->root, "reportable", hx_reportable_json(refusals));
+}
+
+bool hx_run_json_is_reportable(const char *folder)
+{
+  struct hx_why why;
+  char *path = hx_store_path(folder, "run.json");
+  json_t *root = path != NULL ? hx_store_load(path, NULL, &why) : NULL;
+  const bool is =
+      json_is_true(json_object_get(json_object_get(root, "reportable"), "reportable"));
+  json_decref(root);
+  free(path);
+  return is;
+}
+
+void hx_run_json_end(struct hx_run_json *run, const struct hx_result *result, int exit_code,
+                     const char *reason)
 {
   json_t *root = run->root;
   set_time(root, "time_end_utc");
   json_object_set_new(root, "seconds", json_real((double)(hx_now_ns() - run->start_ns) * 1e-9));
   json_object_set_new(root, "after", hx_provenance_load());
-  end_environment(run);
   json_object_set_new(root, "exit", json_pack("{s:i, s:s}", "code", exit_code, "reason", reason));
   json_object_set_new(root, "point_counts",
                       json_pack("{s:I, s:I, s:I, s:I}", "ok", (json_int_t)result->ok, "failed",
@@ -176,9 +190,6 @@ int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, i
                                 "values_per_metric_and_block_max", (json_int_t)HX_RAW_ROWS_MAX));
   if (result->points != NULL)
     json_object_set(root, "points", result->points);
-  const int written = write_file(run);
-  hx_run_json_drop(run);
-  return written;
 }
 
 void hx_run_json_drop(struct hx_run_json *run)

@@ -17,6 +17,7 @@
 #include "device.h"
 #include "environment.h"
 #include "point.h"
+#include "reportable.h"
 #include "result.h"
 
 struct hx_run_json {
@@ -32,19 +33,27 @@ struct hx_run_facts {
   const char *run_id;
   const char *folder;
   const struct hx_choice *choice;
-  const char *not_reportable; /* why; "": reportable */
   unsigned processes;
   int argc;
   char **argv;
 };
 
-/* Collects what is known before the first point, and writes the file. 0 or negative errno. */
+/* Collects what is known before the first point. 0 or negative errno. */
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts);
 
-/* Writes the end; `reason` is one line. Releases everything also on failure. */
-int hx_run_json_close(struct hx_run_json *run, const struct hx_result *result, int exit_code,
-                      const char *reason);
-void hx_run_json_drop(struct hx_run_json *run); /* releases everything, writes nothing */
+/* Looks at the machine once more: what the run did to it, and others to the run. */
+void hx_run_json_look(struct hx_run_json *run);
+/* How the run ended; `reason` is one line. */
+void hx_run_json_end(struct hx_run_json *run, const struct hx_result *result, int exit_code,
+                     const char *reason);
+/* What a reviewer would refuse (reportable.h): now, before the file is written. */
+void hx_run_json_review(struct hx_run_json *run, const struct hx_refusals *refusals);
+
+/* What the run.json of that folder says of it; false if it does not say. */
+bool hx_run_json_is_reportable(const char *folder);
+
+int hx_run_json_write(const struct hx_run_json *run); /* 0 or negative errno */
+void hx_run_json_drop(struct hx_run_json *run);       /* releases everything, writes nothing */
 
 /* "20261122T183000Z" at this moment. */
 void hx_run_json_time_text(char *text, size_t text_bytes);

@@ -22,6 +22,8 @@ enum {
   KEY_POINTS,
   KEY_ORDER,
   KEY_RETRY,
+  KEY_REPORTABLE,
+  KEY_WAIVE,
   KEY_WORKER
 };
 
@@ -42,6 +44,9 @@ static const struct argp_option options[] = {
     {"retry", KEY_RETRY, NULL, 0, "measure failed points of an earlier run again", 0},
     {"point-timeout", KEY_TIMEOUT, "TIME", 0, "a point that takes longer is ended by force", 0},
     {"order", KEY_ORDER, "ORDER", 0, "random (default, by --seed) or table", 0},
+    {"reportable", KEY_REPORTABLE, NULL, 0,
+     "refuse to begin, or end with 1, if a careful reviewer would refuse the results", 0},
+    {"waive", KEY_WAIVE, "RULE=WHY", 0, "that rule does not matter here; kept with the results", 0},
     {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},
     {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
     {"worker", KEY_WORKER, "IN,OUT", OPTION_HIDDEN, "measure what the supervisor asks for", 0},
@@ -65,6 +70,14 @@ static void take_factor(struct hx_args *args, char *arg, struct argp_state *stat
                HX_ARGS_FACTORS_MAX);
   else
     args->factor[args->factor_count++] = arg;
+}
+
+static void take_waiver(struct hx_args *args, char *arg, struct argp_state *state)
+{
+  if (args->waiver_count == HX_ARGS_WAIVERS_MAX)
+    argp_error(state, "--waive given more than %u times", HX_ARGS_WAIVERS_MAX);
+  else
+    args->waiver[args->waiver_count++] = arg;
 }
 
 static void take_number(struct hx_args *args, int key, char *arg, struct argp_state *state)
@@ -129,6 +142,12 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     break;
   case KEY_RETRY:
     args->retry = true;
+    break;
+  case KEY_REPORTABLE:
+    args->reportable = true;
+    break;
+  case KEY_WAIVE:
+    take_waiver(args, arg, state);
     break;
   case KEY_WORKER:
     args->worker = arg;

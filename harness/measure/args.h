@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define HX_ARGS_FACTORS_MAX     16u /* --factor given that often */
+#define HX_ARGS_WAIVERS_MAX     32u /* --waive given that often */
 #define HX_ARGS_EXPERIMENTS_MAX 64u /* experiments named in one `grosr run` */
 
 struct hx_args {
@@ -36,6 +37,9 @@ struct hx_args {
   const char *timeout_text;
   const char *points;  /* ids, comma list; NULL: all */
   const char *worker;  /* "IN,OUT": this process is one (run.h); NULL: it is not */
+  const char *waiver[HX_ARGS_WAIVERS_MAX]; /* "RULE=TEXT" as given */
+  size_t waiver_count;
+  bool reportable;     /* refuse what a reviewer would (review.h) */
   bool in_table_order; /* not shuffled */
   bool retry;          /* failed blocks once more */
   bool dry_run;

@@ -22,6 +22,7 @@
 #include "pin.h"
 #include "provenance.h"
 #include "result.h"
+#include "review.h"
 #include "run.h"
 #include "run_json.h"
 #include "store.h"
@@ -58,8 +59,8 @@ uint64_t hx_run_limit_ns(const struct hx_run *run, size_t blocks)
   return limit_ns;
 }
 
-/* Whether the results may be shown as a machine's. 0, or negative and what is against it. */
-static int check_reportable(const struct hx_run *run, struct hx_why *why)
+/* Whether the paper's tier may be run. 0, or negative and what is against it. */
+static int check_paper(const struct hx_run *run, struct hx_why *why)
 {
   return run->experiment->simulator != NULL ? hx_refuse(why, -ENOTSUP, "%s", HX_SIM_REMARK)
                                             : hx_provenance_check_this_build(why);
@@ -107,10 +108,13 @@ static int prepare(struct hx_run *run, struct hx_why *why)
   result = hx_sweep_plan(run->experiment, &wish, &run->plan, why);
   if (result == 0 && strcmp(args->tier, "paper") == 0) {
     struct hx_why build;
-    result = check_reportable(run, &build);
+    result = check_paper(run, &build);
     if (result < 0)
       hx_refuse(why, result, "--tier paper is refused: %s", build.text);
   }
+  if (result < 0)
+    return result;
+  result = hx_review_check(args, why);
   if (result < 0)
     return result;
   if (!args->in_table_order)
@@ -184,6 +188,26 @@ static int tell_end(const struct hx_run *run, const struct hx_supervised *done,
   return code;
 }
 
+/* What stands against the results goes with them; --reportable then gives no 0. */
+static int review_end(const struct hx_run *run, struct hx_run_json *json,
+                      const struct hx_result *result, int code)
+{
+  char sentence[HX_WHY_BYTES * 2];
+  struct hx_refusals *refusals = malloc(sizeof(*refusals));
+  hx_run_json_look(json);
+  if (refusals == NULL)
+    return code;
+  hx_review(run, json, result, refusals);
+  hx_run_json_review(json, refusals);
+  if (refusals->standing > 0) {
+    hx_reportable_sentence(refusals, sentence, sizeof(sentence));
+    fprintf(stderr, "%s: %s\n", run->experiment->name, sentence);
+    code = run->args.reportable && code == HX_EXIT_OK ? HX_EXIT_FAILED : code;
+  }
+  free(refusals);
+  return code;
+}
+
 /* Files from the blocks; the exit code. */
 static int sum_up(const struct hx_run *run, struct hx_run_json *json,
                   const struct hx_supervised *done)
@@ -199,8 +223,13 @@ static int sum_up(const struct hx_run *run, struct hx_run_json *json,
   int code = tell_end(run, done, &result, reason);
   error = hx_result_write(&result, run->folder);
   if (json->root != NULL) {
-    const int closed = hx_run_json_close(json, &result, code, reason);
-    error = error < 0 ? error : closed;
+    code = review_end(run, json, &result, code);
+    hx_run_json_end(json, &result, code, reason);
+    const int written = hx_run_json_write(json);
+    error = error < 0 ? error : written;
+    hx_run_json_drop(json);
+  } else if (run->args.reportable && code == HX_EXIT_OK) {
+    code = hx_run_json_is_reportable(run->folder) ? code : HX_EXIT_FAILED;
   }
   error = error < 0 ? error : hx_sums_write(run->folder);
   if (error < 0) {
@@ -215,22 +244,35 @@ static int sum_up(const struct hx_run *run, struct hx_run_json *json,
   return code;
 }
 
-static void remark(const struct hx_run *run, bool is_reportable, const struct hx_why *why)
+/* run.json as it is while points are being measured. */
+static int open_json(struct hx_run *run, int argc, char **argv, struct hx_run_json *json)
 {
-  if (!is_reportable)
-    fprintf(stderr, "%s: these results are not reportable: %s\n", run->experiment->name, why->text);
-  if (run->choice.auto_sentence[0] != '\0')
-    fprintf(stderr, "%s: --device auto chose cpu: %s\n", run->experiment->name,
-            run->choice.auto_sentence);
+  const struct hx_run_facts facts = {.args = &run->args,
+                                     .plan = &run->plan,
+                                     .run_id = run->run_id,
+                                     .folder = run->folder,
+                                     .choice = &run->choice,
+                                     .processes = run->processes,
+                                     .argc = argc,
+                                     .argv = argv};
+  int error = hx_interrupt_init();
+  if (error == 0)
+    error = hx_run_json_open(json, &facts);
+  if (error == 0)
+    error = hx_run_json_write(json);
+  if (error < 0)
+    fprintf(stderr, "%s: cannot write results to %s: %s; choose another --out\n",
+            run->experiment->name, run->folder, strerror(-error));
+  return error;
 }
 
 static int run_experiment(struct hx_run *run, int argc, char **argv)
 {
-  struct hx_why why = {{0}};
   struct hx_why stop = {{0}};
-  const bool is_reportable = check_reportable(run, &why) == 0;
   struct hx_supervised done;
   struct hx_run_json json = {0};
+  if (run->args.reportable && hx_review_first(run) < 0)
+    return HX_EXIT_USAGE;
   int error = make_folder(run, &stop);
   if (error == 0 && !run->is_resumed)
     error = write_plan(run, &stop);
@@ -239,30 +281,17 @@ static int run_experiment(struct hx_run *run, int argc, char **argv)
     return HX_EXIT_USAGE;
   }
   const size_t missing = hx_supervise_missing(run);
-  remark(run, is_reportable, &why);
+  if (run->choice.auto_sentence[0] != '\0')
+    fprintf(stderr, "%s: --device auto chose cpu: %s\n", run->experiment->name,
+            run->choice.auto_sentence);
   if (run->is_resumed)
     fprintf(stderr, "%s: going on in %s: %zu blocks are missing\n", run->experiment->name,
             run->folder, missing);
   if (run->args.budget_ns != 0)
     run->budget_end_ns = hx_now_ns() + run->args.budget_ns;
-  if (missing > 0) {
-    const struct hx_run_facts facts = {.args = &run->args,
-                                       .plan = &run->plan,
-                                       .run_id = run->run_id,
-                                       .folder = run->folder,
-                                       .choice = &run->choice,
-                                       .not_reportable = is_reportable ? "" : why.text,
-                                       .processes = run->processes,
-                                       .argc = argc,
-                                       .argv = argv};
-    error = hx_interrupt_init();
-    if (error == 0)
-      error = hx_run_json_open(&json, &facts);
-    if (error < 0) {
-      fprintf(stderr, "%s: cannot write results to %s: %s; choose another --out\n",
-              run->experiment->name, run->folder, strerror(-error));
-      return HX_EXIT_HARNESS;
-    }
+  if (missing > 0 && open_json(run, argc, argv, &json) < 0) {
+    hx_run_json_drop(&json);
+    return HX_EXIT_HARNESS;
   }
   error = hx_supervise(run, argv, &done, &stop);
   if (error < 0) {

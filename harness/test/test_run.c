@@ -1,6 +1,7 @@
 /* test_run.c - a whole run of an experiment: run.json, signals, devices. Next: test_refuse.c */
 #include <criterion/criterion.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -220,5 +221,47 @@ Test(run, dry_run_prints_the_points_and_makes_nothing, .timeout = 60)
   cr_assert_eq(run.code, 0);
   cr_assert_not_null(strstr(run.out, "exp90_fake cpu good tasks=1000 mode=spin "), "%s", run.out);
   cr_assert_null(spawn_read(&run, "r/exp90_fake/points.csv"));
+  spawn_close(&run);
+}
+
+static bool refuses(const json_t *root, const char *rule)
+{
+  const json_t *refusal = NULL;
+  size_t i = 0;
+  json_array_foreach(json_object_get(json_object_get(root, "reportable"), "refusals"), i, refusal) {
+    if (strcmp(json_string_value(json_object_get(refusal, "rule")), rule) == 0)
+      return true;
+  }
+  return false;
+}
+
+Test(run, reportable_refuses_before_anything_is_made, .timeout = 60)
+{
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good --reportable");
+  cr_assert_eq(run.code, 2, "%s", run.err);
+  cr_assert_not_null(strstr(run.err, "--reportable is refused:\n"), "%s", run.err);
+  cr_assert_not_null(strstr(run.err, "plan: only a part of the plan was run (--variant)\n    run "));
+  cr_assert_null(spawn_read(&run, "r/exp90_fake/plan.json"));
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --waive governor");
+  cr_assert_eq(run.code, 2, "%s", run.err);
+  cr_assert_not_null(strstr(run.err, "--waive governor names no rule"), "%s", run.err);
+  spawn_close(&run);
+}
+
+Test(run, what_a_reviewer_would_refuse_is_kept, .timeout = 60)
+{
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good,absent,wrong");
+  json_t *root = read_run_json(&run);
+  cr_assert(json_is_false(json_object_get(json_object_get(root, "reportable"), "reportable")));
+  cr_assert(refuses(root, "plan"));
+  cr_assert(refuses(root, "checks"));
+  cr_assert(refuses(root, "skipped"));
+  cr_assert_not(refuses(root, "missing"));
+  cr_assert_not_null(strstr(run.err, "not reportable ("));
+  json_decref(root);
   spawn_close(&run);
 }
