@@ -234,7 +234,9 @@ int hx_cmd_calibrate(int argc, char **argv)
   if (argp_parse(&argp, argc, argv, 0, NULL, &wish) != 0)
     return HX_COMPARE_EXIT_HARNESS;
   char *binary = hx_trial_find(NULL, wish.experiment, wish.options.device, &why);
+  struct hx_environment *machine = binary == NULL ? NULL : hx_trial_look(wish.options.device);
   const int result = binary == NULL ? -ENOENT : calibrate(&wish, binary, &why);
+  hx_trial_tell(machine);
   if (result < 0)
     fprintf(stderr, "grosr: %s\n", why.text);
   free(binary);

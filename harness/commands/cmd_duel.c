@@ -135,7 +135,9 @@ static int duel(const struct wish *wish, char *const binary[2], struct hx_compar
                 struct hx_why *why)
 {
   struct hx_compare_run run[2] = {0};
+  struct hx_environment *machine = hx_trial_look(wish->options.device);
   int result = run_blocks(wish, binary, all, run, why);
+  hx_trial_tell(machine);
   if (result < 0)
     return result;
   hx_compare_read_end(all, false);

@@ -110,14 +110,16 @@ static void set_inject(const char *percent)
 /* Runs it; the folder has its results. */
 static int run_process(const struct hx_trial *trial, const char *folder, struct hx_why *why)
 {
-  char *argv[HX_TRIAL_OPTIONS_MAX + 4] = {(char *)trial->binary};
+  char *argv[HX_TRIAL_OPTIONS_MAX + 5] = {(char *)trial->binary};
   char out[PATH_BYTES];
   char samples[] = SAMPLES_DEFAULT;
+  char trial_option[] = "--trial";
   size_t argc = 1;
   struct hx_child child = {.path = trial->binary, .argv = argv, .output = HX_CHILD_KEEP_ALL};
   snprintf(out, sizeof(out), "--out=%s", folder);
   for (size_t i = 0; i < trial->options->count; i++)
     argv[argc++] = trial->options->option[i];
+  argv[argc++] = trial_option;
   if (!trial->options->has_samples)
     argv[argc++] = samples;
   argv[argc] = out;
@@ -136,6 +138,43 @@ static int run_process(const struct hx_trial *trial, const char *folder, struct 
                                          : (bytes > 0 ? child.text : "it said nothing"));
   free(child.text);
   return code;
+}
+
+struct hx_environment *hx_trial_look(const char *device)
+{
+  const bool is_cuda = device != NULL && strncmp(device, "cuda", 4) == 0;
+  const struct hx_environment_setup setup = {"/", is_cuda ? HX_NVML_LIBRARY : NULL,
+                                             HX_ENVIRONMENT_LOOK_NS};
+  struct hx_environment *environment = NULL;
+  if (device == NULL || strcmp(device, "sim") != 0)
+    environment = malloc(sizeof(*environment));
+  if (environment != NULL)
+    hx_environment_begin(environment, &setup);
+  return environment;
+}
+
+/* Those that were not said before already. */
+static void tell_reasons(const struct hx_reasons *reasons, const struct hx_reasons *said)
+{
+  for (size_t i = 0; i < reasons->count; i++) {
+    const struct hx_reason *reason = &reasons->reason[i];
+    bool is_said = reason->grade == HX_GRADE_A;
+    for (size_t k = 0; said != NULL && k < said->count; k++)
+      is_said = is_said || strcmp(reason->value, said->reason[k].value) == 0;
+    if (!is_said)
+      fprintf(stderr, "  %s: %s\n", reason->rule, reason->value);
+  }
+}
+
+void hx_trial_tell(struct hx_environment *environment)
+{
+  if (environment == NULL)
+    return;
+  hx_environment_end(environment);
+  fprintf(stderr, "the machine: grade %s\n", hx_grade_text(hx_environment_grade(environment)));
+  tell_reasons(&environment->before.reasons, NULL);
+  tell_reasons(&environment->after.reasons, &environment->before.reasons);
+  free(environment);
 }
 
 int hx_trial_run(struct hx_compare *all, const struct hx_trial *trial, struct hx_compare_run *run,

@@ -13,6 +13,7 @@
 #include <argp.h>
 
 #include "compare_read.h"
+#include "environment.h"
 
 #define HX_TRIAL_OPTIONS_MAX 24u
 
@@ -39,6 +40,11 @@ struct hx_trial {
  * `folder` NULL: where `grosr run` looks. Allocated, or NULL and a sentence. */
 char *hx_trial_find(const char *folder, const char *experiment, const char *device,
                     struct hx_why *why);
+
+/* The machine around all the trials, which do not look themselves: begin before the first, tell
+ * after the last, which prints its grade and why to stderr and releases it. NULL does nothing. */
+struct hx_environment *hx_trial_look(const char *device);
+void hx_trial_tell(struct hx_environment *environment);
 
 /* 0, or negative errno and a sentence; -EINTR after a signal. */
 int hx_trial_run(struct hx_compare *all, const struct hx_trial *trial, struct hx_compare_run *run,

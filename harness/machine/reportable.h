@@ -46,7 +46,7 @@ struct hx_reportable_facts {
   size_t points_planned, points_ok, points_failed, points_skipped;
   size_t points_without_interval; /* some metric of it has no confidence interval */
   size_t points_unchecked;        /* by their note "unchecked" (hx.h) */
-  size_t sessions_weak; /* earlier sessions of a resumed run, on a machine of another grade than A */
+  size_t sessions_weak; /* of a resumed run: earlier ones whose machine's grade was not A */
 };
 
 struct hx_refusal {

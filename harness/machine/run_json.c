@@ -108,6 +108,18 @@ static void begin_environment(struct hx_run_json *run, const struct hx_choice *c
   json_object_set_new(run->root, "environment", hx_environment_json(run->environment));
 }
 
+/* What takes some 0.4 s; who starts many trials looks once, for them all. */
+static void look_at_machine(struct hx_run_json *run, const struct hx_run_facts *facts)
+{
+  const char *device = facts->choice->device;
+  json_object_set_new(run->root, "clock",
+                      hx_device_is_sim(device)
+                          ? json_pack("{s:s}", "source", "virtual time of the simulation")
+                          : hx_provenance_clock());
+  json_object_set_new(run->root, "topology_xml", hx_provenance_topology(facts->folder));
+  begin_environment(run, facts->choice);
+}
+
 int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
 {
   const struct hx_experiment *experiment = facts->plan->experiment;
@@ -134,13 +146,9 @@ int hx_run_json_open(struct hx_run_json *run, const struct hx_run_facts *facts)
   json_object_set_new(run->root, "build", hx_provenance_build());
   json_object_set_new(run->root, "machine", hx_provenance_machine());
   json_object_set_new(run->root, "process", hx_provenance_process(facts->argc, facts->argv));
-  json_object_set_new(run->root, "clock",
-                      hx_device_is_sim(choice->device)
-                          ? json_pack("{s:s}", "source", "virtual time of the simulation")
-                          : hx_provenance_clock());
-  json_object_set_new(run->root, "topology_xml", hx_provenance_topology(facts->folder));
   json_object_set_new(run->root, "slurm", hx_provenance_slurm());
-  begin_environment(run, choice);
+  if (!facts->args->is_trial)
+    look_at_machine(run, facts);
   json_object_set_new(run->root, "before", hx_provenance_load());
   json_object_set_new(run->root, "exit", json_pack("{s:n, s:s}", "code", "reason", "running"));
   json_object_set_new(run->root, "points", json_array());

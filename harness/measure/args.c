@@ -24,7 +24,8 @@ enum {
   KEY_RETRY,
   KEY_REPORTABLE,
   KEY_WAIVE,
-  KEY_WORKER
+  KEY_WORKER,
+  KEY_TRIAL
 };
 
 static const struct argp_option options[] = {
@@ -50,6 +51,7 @@ static const struct argp_option options[] = {
     {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},
     {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
     {"worker", KEY_WORKER, "IN,OUT", OPTION_HIDDEN, "measure what the supervisor asks for", 0},
+    {"trial", KEY_TRIAL, NULL, OPTION_HIDDEN, "no look at the machine: grosr has looked", 0},
     {"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, "print the experiment's table as JSON", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -162,6 +164,9 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     break;
   case KEY_ID:
     args->run_id = arg;
+    break;
+  case KEY_TRIAL:
+    args->is_trial = true;
     break;
   case KEY_DESCRIBE:
     args->describe = true;

@@ -43,6 +43,7 @@ struct hx_args {
   bool in_table_order; /* not shuffled */
   bool retry;          /* failed blocks once more */
   bool dry_run;
+  bool is_trial; /* one of many short runs of a command that looks at the machine itself */
   bool describe;
   bool takes_experiments; /* set by `grosr run`: names are allowed after the options */
   const char *experiment[HX_ARGS_EXPERIMENTS_MAX];

@@ -242,7 +242,7 @@ Test(run, reportable_refuses_before_anything_is_made, .timeout = 60)
   spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good --reportable");
   cr_assert_eq(run.code, 2, "%s", run.err);
   cr_assert_not_null(strstr(run.err, "--reportable is refused:\n"), "%s", run.err);
-  cr_assert_not_null(strstr(run.err, "plan: only a part of the plan was run (--variant)\n    run "));
+  cr_assert_not_null(strstr(run.err, "plan: only a part of the plan was run (--variant)\n"));
   cr_assert_null(spawn_read(&run, "r/exp90_fake/plan.json"));
   spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --waive governor");
   cr_assert_eq(run.code, 2, "%s", run.err);
