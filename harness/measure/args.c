@@ -22,7 +22,8 @@ enum {
   KEY_POINTS,
   KEY_ORDER,
   KEY_RETRY,
-  KEY_WORKER
+  KEY_WORKER,
+  KEY_PRINT_PLAN
 };
 
 static const struct argp_option options[] = {
@@ -45,6 +46,7 @@ static const struct argp_option options[] = {
     {"dry-run", KEY_DRY, NULL, 0, "check everything, print the points, run nothing", 0},
     {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
     {"worker", KEY_WORKER, "IN,OUT", OPTION_HIDDEN, "measure what the supervisor asks for", 0},
+    {"print-plan", KEY_PRINT_PLAN, NULL, OPTION_HIDDEN, "print plan.json, run nothing", 0},
     {"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, "print the experiment's table as JSON", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -141,11 +143,18 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
   case KEY_DRY:
     args->dry_run = true;
     break;
+  case KEY_PRINT_PLAN:
+    args->print_plan = true;
+    break;
   case KEY_ID:
     args->run_id = arg;
     break;
   case KEY_DESCRIBE:
     args->describe = true;
+    break;
+  case ARGP_KEY_INIT:
+    if (args->more != NULL)
+      state->child_inputs[0] = args->more_input;
     break;
   case ARGP_KEY_ARG:
     take_positional(args, arg, state);
@@ -158,8 +167,14 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 
 int hx_args_parse(struct hx_args *args, const char *doc, int argc, char **argv)
 {
-  const struct argp argp = {
-      options, take_option, args->takes_experiments ? "EXP..." : NULL, doc, NULL, NULL, NULL};
+  const struct argp_child more[] = {{args->more, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+  const struct argp argp = {options,
+                            take_option,
+                            args->takes_experiments ? "EXP..." : NULL,
+                            doc,
+                            args->more != NULL ? more : NULL,
+                            NULL,
+                            NULL};
   args->tier = "smoke";
   args->seed = 1;
   argp_err_exit_status = HX_EXIT_USAGE;
