@@ -2,7 +2,7 @@
  *
  * Options are those of the experiments (args.h) and are handed on as given (launch.h). When several
  * experiments are named, each is first asked to check its options (--dry-run), so that a wrong one
- * is refused before anything is run. Exit
+ * is refused before anything is run. With --executor slurm all goes to slurm.h instead. Exit
  * status: enum hx_exit in hx.h; of several experiments the gravest.
  *
  * Next: launch.h */
@@ -17,6 +17,7 @@
 #include "folder.h"
 #include "hx.h"
 #include "launch.h"
+#include "slurm.h"
 
 /* 4 is graver than 1, and both than 0; a signal or a refusal ends the loop anyway. */
 static int graver(int left, int right)
@@ -60,12 +61,14 @@ int hx_cmd_run(int argc, char **argv)
   static const char doc[] =
       "Runs experiments and writes samples.csv, points.csv and run.json for each."
       "\vEXP is a number, exp<N>, a full name, or all; `grosr list` shows them.";
-  struct hx_args args = {.takes_experiments = true};
+  struct hx_slurm slurm;
+  struct hx_args args = {.takes_experiments = true, .more = &hx_slurm_argp, .more_input = &slurm};
   struct hx_found found;
   struct hx_why why;
   char run_id[HX_RUN_ID_BYTES];
   char out[HX_RUN_ID_BYTES + 16];
   int code = HX_EXIT_USAGE;
+  hx_slurm_init(&slurm);
   if (hx_args_parse(&args, doc, argc, argv) < 0)
     return HX_EXIT_USAGE;
   if (args.experiment_count == 0) {
@@ -88,6 +91,8 @@ int hx_cmd_run(int argc, char **argv)
   const int count = chosen == NULL ? -ENOMEM : hx_launch_choose(&found, &args, chosen, &why);
   if (chosen != NULL && count < 0)
     fprintf(stderr, "grosr: %s\n", why.text);
+  else if (count > 0 && slurm.is_chosen)
+    code = hx_slurm_run(&slurm, &found, &args, chosen);
   else if (count > 0)
     code = run_chosen(&found, &args, chosen, (size_t)count);
   free(chosen);
