@@ -25,7 +25,8 @@ enum {
   KEY_REPORTABLE,
   KEY_WAIVE,
   KEY_WORKER,
-  KEY_TRIAL
+  KEY_TRIAL,
+  KEY_PRINT_PLAN
 };
 
 static const struct argp_option options[] = {
@@ -52,6 +53,7 @@ static const struct argp_option options[] = {
     {"run-id", KEY_ID, "ID", OPTION_HIDDEN, "run id shared by several experiments", 0},
     {"worker", KEY_WORKER, "IN,OUT", OPTION_HIDDEN, "measure what the supervisor asks for", 0},
     {"trial", KEY_TRIAL, NULL, OPTION_HIDDEN, "no look at the machine: grosr has looked", 0},
+    {"print-plan", KEY_PRINT_PLAN, NULL, OPTION_HIDDEN, "print plan.json, run nothing", 0},
     {"describe", KEY_DESCRIBE, NULL, OPTION_HIDDEN, "print the experiment's table as JSON", 0},
     {NULL, 0, NULL, 0, NULL, 0}};
 
@@ -108,10 +110,36 @@ static void take_number(struct hx_args *args, int key, char *arg, struct argp_st
   }
 }
 
+/* The option that is only given or not, or NULL. */
+static bool *flag_of(struct hx_args *args, int key)
+{
+  switch (key) {
+  case KEY_RETRY:
+    return &args->retry;
+  case KEY_REPORTABLE:
+    return &args->reportable;
+  case KEY_DRY:
+    return &args->dry_run;
+  case KEY_PRINT_PLAN:
+    return &args->print_plan;
+  case KEY_TRIAL:
+    return &args->is_trial;
+  case KEY_DESCRIBE:
+    return &args->describe;
+  default:
+    return NULL;
+  }
+}
+
 /* A flat switch over argp's keys. */
 static error_t take_option(int key, char *arg, struct argp_state *state)
 {
   struct hx_args *args = state->input;
+  bool *flag = flag_of(args, key);
+  if (flag != NULL) {
+    *flag = true;
+    return 0;
+  }
   switch (key) {
   case 'd':
     args->device = arg;
@@ -142,12 +170,6 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
   case KEY_POINTS:
     args->points = arg;
     break;
-  case KEY_RETRY:
-    args->retry = true;
-    break;
-  case KEY_REPORTABLE:
-    args->reportable = true;
-    break;
   case KEY_WAIVE:
     take_waiver(args, arg, state);
     break;
@@ -159,17 +181,12 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     if (!args->in_table_order && strcmp(arg, "random") != 0)
       argp_error(state, "there is no order %s; choose random or table", arg);
     break;
-  case KEY_DRY:
-    args->dry_run = true;
-    break;
   case KEY_ID:
     args->run_id = arg;
     break;
-  case KEY_TRIAL:
-    args->is_trial = true;
-    break;
-  case KEY_DESCRIBE:
-    args->describe = true;
+  case ARGP_KEY_INIT:
+    if (args->more != NULL)
+      state->child_inputs[0] = args->more_input;
     break;
   case ARGP_KEY_ARG:
     take_positional(args, arg, state);
@@ -182,8 +199,14 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 
 int hx_args_parse(struct hx_args *args, const char *doc, int argc, char **argv)
 {
-  const struct argp argp = {
-      options, take_option, args->takes_experiments ? "EXP..." : NULL, doc, NULL, NULL, NULL};
+  const struct argp_child more[] = {{args->more, 0, NULL, 0}, {NULL, 0, NULL, 0}};
+  const struct argp argp = {options,
+                            take_option,
+                            args->takes_experiments ? "EXP..." : NULL,
+                            doc,
+                            args->more != NULL ? more : NULL,
+                            NULL,
+                            NULL};
   args->tier = "smoke";
   args->seed = 1;
   argp_err_exit_status = HX_EXIT_USAGE;

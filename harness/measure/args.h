@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct argp;
+
 #define HX_ARGS_FACTORS_MAX     16u /* --factor given that often */
 #define HX_ARGS_WAIVERS_MAX     32u /* --waive given that often */
 #define HX_ARGS_EXPERIMENTS_MAX 64u /* experiments named in one `grosr run` */
@@ -44,11 +46,15 @@ struct hx_args {
   bool retry;          /* failed blocks once more */
   bool dry_run;
   bool is_trial; /* one of many short runs of a command that looks at the machine itself */
+  bool print_plan; /* print plan.json, run nothing */
   bool describe;
   bool takes_experiments; /* set by `grosr run`: names are allowed after the options */
   const char *experiment[HX_ARGS_EXPERIMENTS_MAX];
   size_t experiment_count;
+  const struct argp *more; /* set by a command that has options of its own, with what they go to */
+  void *more_input;
 };
 
-/* Fills `args`, which the caller has zeroed but for takes_experiments. `doc` opens --help. */
+/* Fills `args`, which the caller has zeroed but for takes_experiments and more. `doc` opens
+ * --help. */
 int hx_args_parse(struct hx_args *args, const char *doc, int argc, char **argv);

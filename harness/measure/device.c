@@ -50,12 +50,13 @@ static bool choose_auto(const struct hx_experiment *experiment, struct hx_choice
     return true;
   if (has_cuda)
     strcpy(choice->auto_sentence, choice->sentence);
+  choice->sentence[0] = '\0';
   strcpy(choice->device, "cpu");
   return false;
 }
 
-int hx_device_choose(const struct hx_experiment *experiment, const char *wish,
-                     struct hx_choice *choice, struct hx_why *why)
+int hx_device_name(const struct hx_experiment *experiment, const char *wish,
+                   struct hx_choice *choice, struct hx_why *why)
 {
   const bool is_simulated = experiment->simulator != NULL;
   const bool is_auto = wish == NULL || strcmp(wish, "auto") == 0;
@@ -75,10 +76,20 @@ int hx_device_choose(const struct hx_experiment *experiment, const char *wish,
     return hx_refuse(why, -ENODEV,
                      "%s knows no device sim, %s-sim does; `grosr run %s --device sim` starts that",
                      name, name, name);
+  return 0;
+}
+
+int hx_device_choose(const struct hx_experiment *experiment, const char *wish,
+                     struct hx_choice *choice, struct hx_why *why)
+{
+  const int named = hx_device_name(experiment, wish, choice, why);
+  if (named < 0 || choice->sentence[0] != '\0') /* refused, or looked at for auto */
+    return named;
   const int result = probe(experiment, choice);
   if (result < 0 && choice->sentence[0] != '\0')
     return hx_refuse(why, result, "%s", choice->sentence);
   if (result < 0)
-    return hx_refuse(why, result, "%s cannot use %s; add --device cpu", name, choice->device);
+    return hx_refuse(why, result, "%s cannot use %s; add --device cpu", experiment->name,
+                     choice->device);
   return 0;
 }

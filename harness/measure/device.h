@@ -23,4 +23,9 @@ struct hx_choice {
 int hx_device_choose(const struct hx_experiment *experiment, const char *wish,
                      struct hx_choice *choice, struct hx_why *why);
 
+/* The same, but a device that is named is not looked for: for a plan that is made on a login node,
+ * and run where the device is. */
+int hx_device_name(const struct hx_experiment *experiment, const char *wish,
+                   struct hx_choice *choice, struct hx_why *why);
+
 bool hx_device_is_sim(const char *device);

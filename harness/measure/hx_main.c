@@ -100,7 +100,9 @@ static int prepare(struct hx_run *run, struct hx_why *why)
   const struct hx_args *args = &run->args;
   if (run->experiment->simulator != NULL) /* its description names the seed */
     run->experiment->simulator->begin(args->seed);
-  int result = hx_device_choose(run->experiment, args->device, &run->choice, why);
+  int result = args->print_plan
+                   ? hx_device_name(run->experiment, args->device, &run->choice, why)
+                   : hx_device_choose(run->experiment, args->device, &run->choice, why);
   if (result < 0)
     return result;
   const struct hx_sweep_wish wish = {run->choice.device, args->tier, args->variant, args->factor,
@@ -131,10 +133,19 @@ static int prepare(struct hx_run *run, struct hx_why *why)
   result = hx_sha256_file("/proc/self/exe", run->binary_sha256);
   if (result < 0)
     return hx_refuse(why, result, "cannot read this program's own file: %s", strerror(-result));
-  if (args->worker != NULL)
+  if (args->worker != NULL || args->print_plan)
     return 0;
   result = hx_folder_check(run->folder, why);
   return result < 0 ? result : check_plan(run, &run->is_resumed, why);
+}
+
+static int print_plan(const struct hx_run *run)
+{
+  json_t *plan = make_plan(run);
+  const bool is_out = plan != NULL && json_dumpf(plan, stdout, JSON_INDENT(1)) == 0 &&
+                      fputc('\n', stdout) != EOF && fflush(stdout) == 0;
+  json_decref(plan);
+  return is_out ? HX_EXIT_OK : HX_EXIT_HARNESS;
 }
 
 static int make_folder(const struct hx_run *run, struct hx_why *why)
@@ -324,6 +335,8 @@ int hx_main(int argc, char **argv, const struct hx_experiment *experiment)
     code = HX_EXIT_USAGE;
   } else if (run.args.worker != NULL) {
     code = hx_worker(&run);
+  } else if (run.args.print_plan) {
+    code = print_plan(&run);
   } else if (run.args.dry_run) {
     hx_describe_plan(&run.plan, run.choice.device, run.processes,
                      (double)hx_run_limit_ns(&run, 0) * 1e-9);

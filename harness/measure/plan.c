@@ -69,6 +69,30 @@ static json_t *points_json(const struct hx_plan_facts *facts)
   return points;
 }
 
+static void add_option(json_t *options, const char *name, const char *value)
+{
+  if (value != NULL)
+    json_array_append_new(options, json_sprintf("--%s=%s", name, value));
+}
+
+/* What `grosr run` is to be told to make this plan, with all that was left to it decided. */
+static json_t *options_json(const struct hx_plan_facts *facts)
+{
+  const struct hx_args *args = facts->args;
+  json_t *options = json_array();
+  add_option(options, "device", facts->device);
+  add_option(options, "tier", args->tier);
+  add_option(options, "variant", args->variant);
+  for (size_t i = 0; i < args->factor_count; i++)
+    add_option(options, "factor", args->factor[i]);
+  json_array_append_new(options, json_sprintf("--seed=%llu", (unsigned long long)args->seed));
+  json_array_append_new(options,
+                        json_sprintf("--samples=%llu", (unsigned long long)facts->samples));
+  json_array_append_new(options, json_sprintf("--processes=%u", facts->processes));
+  add_option(options, "order", args->in_table_order ? "table" : NULL);
+  return options;
+}
+
 json_t *hx_plan_json(const struct hx_plan_facts *facts)
 {
   const struct hx_experiment *experiment = facts->plan->experiment;
@@ -88,13 +112,14 @@ json_t *hx_plan_json(const struct hx_plan_facts *facts)
   }
   hx_run_json_time_text(time, sizeof(time));
   json_t *root =
-      json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:O?, s:o, s:o, s:o, s:o}",
+      json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:I, s:i, s:I, s:s, s:O?, s:o, s:o, s:o, s:o, "
+                "s:o}",
                 "schema", HX_SCHEMA, "experiment", experiment->name, "title", experiment->title,
                 "run_id", facts->run_id, "tier", facts->args->tier, "device", facts->device, "seed",
                 (json_int_t)facts->args->seed, "processes", (int)facts->processes, "samples",
                 (json_int_t)facts->samples, "created_utc", time, "binary_sha256",
-                json_object_get(build, "binary_sha256"), "factors", factors, "metrics", metrics,
-                "variants", variants, "points", points_json(facts));
+                json_object_get(build, "binary_sha256"), "options", options_json(facts), "factors",
+                factors, "metrics", metrics, "variants", variants, "points", points_json(facts));
   json_decref(build);
   return root;
 }

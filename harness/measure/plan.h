@@ -1,8 +1,11 @@
 /* plan.h - plan.json: what a run is to measure, point by point, before any of it is measured.
  *
  *   {schema, experiment, title, run_id, tier, device, seed, processes, samples, created_utc,
- *    binary_sha256, factors: [name], metrics: [{name, unit}], variants: [name],
+ *    binary_sha256, options: ["--name=value"], factors: [name], metrics: [{name, unit}],
+ *    variants: [name],
  *    points: [{id, variant, factors: {name: value}, seconds_max}]}          in the order of the run
+ *
+ * `options` are those that, given to `grosr run`, make this plan again, anywhere and at any time.
  *
  * It is written once, before the first point; a run that is resumed must have the same plan, and a
  * merge only takes blocks of points that are in it. All that is derived from blocks (result.h)

@@ -68,7 +68,8 @@ static void expect_refusal(const char *kind, const char *part)
 
 Test(export, another_kind_or_schema_is_refused_with_what_to_do)
 {
-  expect_refusal("slurm", "choose reframe or jube");
+  expect_refusal("slurm", "is not known; choose reframe or jube");
+  expect_refusal("juba", "the nearest is jube");
   json_object_set_new(plan, "schema", json_integer(1));
   expect_refusal("jube", "no plan of schema 2");
   json_object_del(plan, "schema");
@@ -87,6 +88,17 @@ Test(export, what_would_not_be_safe_in_a_command_is_refused)
     }
     json_object_set_new(plan, key[k], keep);
   }
+}
+
+Test(export, options_that_are_missing_or_not_safe_are_refused)
+{
+  json_t *options = json_object_get(plan, "options");
+  json_array_set_new(options, 0, json_string("--device=cuda:0;rm"));
+  expect_refusal("reframe", "option 0 of this plan has other than");
+  json_array_set_new(options, 0, json_string("rm"));
+  expect_refusal("reframe", "option 0 of this plan has other than");
+  json_object_del(plan, "options");
+  expect_refusal("jube", "does not say by which options it was made");
 }
 
 Test(export, points_that_are_no_points_are_refused)

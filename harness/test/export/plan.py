@@ -11,7 +11,7 @@ import reframe.utility.sanity as sn
 SHARDS = [
     ('00000000000000a1,00000000000000a2', 1500),
     ('00000000000000a3,00000000000000a4', 7500),
-    ('00000000000000a5', 60),
+    ('00000000000000a5', 600),
 ]
 
 
@@ -32,8 +32,15 @@ class grosr_exp1_launch_latency(rfm.RunOnlyRegressionTest):
         out = os.path.join(os.path.abspath(self.out), f'shard-{self.shard}')
         self.executable = self.grosr
         self.executable_opts = [
-            'run', 'exp1_launch_latency', '--device=cuda:0', '--tier=paper', '--seed=7',
-            '--processes=5', f'--points={points}', f'--out={out}']
+            'run', 'exp1_launch_latency',
+            '--device=cuda:0',
+            '--tier=paper',
+            '--variant=grosr,spin,none',
+            '--factor=tasks=1:10',
+            '--seed=7',
+            '--samples=2000',
+            '--processes=5',
+            f'--points={points}', f'--out={out}']
         self.time_limit = f'{seconds}s'
 
     @sanity_function
