@@ -118,13 +118,13 @@ static void put_json(const char *folder, const struct made_run *run)
     json_array_append_new(points, json_pack("{s:s, s:f}", "id", id, "seconds", 0.5));
   }
   json_t *json = json_pack(
-      "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:b}}, s:s, "
-      "s:[s], s:o}",
+      "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:b}}, "
+      "s:{s:s, s:{s:[{s:s, s:s, s:s}]}}, s:o}",
       "schema", 2, "run_id", "20261123T000000Z-made", "experiment", run->experiment, "title",
       "a made run", "tier", "smoke", "device", "name", run->device, "description", run->device_text,
       "machine", "host", "made", "cpu", "model", "Made CPU", "build", "binary_sha256", "00", "git",
-      "sha", "0123456789abcdef", "dirty", 0, "grade", "B", "grade_reasons", "made for a test",
-      "points", points);
+      "sha", "0123456789abcdef", "dirty", 0, "environment", "grade", "B", "before", "reasons",
+      "rule", "made", "grade", "B", "value", "for a test", "points", points);
   FILE *file = open_in(folder, run->experiment, "run.json");
   json_dumpf(json, file, JSON_INDENT(2));
   fclose(file);
@@ -168,11 +168,10 @@ void results_sum(const char *folder, const char *experiment)
     if (hx_sha256_file(path, hash) == 0)
       json_object_set_new(files, name[i], json_string(hash));
   }
-  json_t *json = json_pack("{s:i, s:o}", "schema", 2, "files", files);
   FILE *file = open_in(folder, experiment, "sums.json");
-  json_dumpf(json, file, JSON_INDENT(2));
+  json_dumpf(files, file, JSON_INDENT(1));
   fclose(file);
-  json_decref(json);
+  json_decref(files);
 }
 
 char *results_read(const char *folder, const char *path)

@@ -90,7 +90,7 @@ Test(report, no_text_of_run_json_becomes_markup, .timeout = 60)
                                          {"\"smoke\"", "\"<b>tier\""},
                                          {"\"Made CPU\"", "\"<b>model\""},
                                          {"\"B\"", "\"<b>\""},
-                                         {"\"made for a test\"", "\"<b>reasons\""},
+                                         {"\"for a test\"", "\"<b>reasons\""},
                                          {"\"00\"", "\"<b>sha\""},
                                          {"\"points\"",
                                           "\"exit\": {\"reason\": \"<b>why\"}, \"remarks\": "
