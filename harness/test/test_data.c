@@ -19,7 +19,7 @@ static const struct made_point points[] = {
     {"c", "", "", "tasks=1", 0.0, 0.0, 0, "crashed"},
 };
 static const struct made_run made = {"exp7_made",    "cpu",  "Made CPU, 2 cores",
-                                     "tasks,window", points, 4};
+                                     "tasks,window", points, 4, NULL};
 
 static char *make(char folder[64])
 {

@@ -19,7 +19,7 @@ static const struct made_point points[] = {
 static void report(struct spawned *run, const char *device_text, const char *arguments)
 {
   const struct made_run made = {"exp1_launch_latency", "cpu",  device_text,
-                                "tasks,window",        points, 3};
+                                "tasks,window",        points, 3, NULL};
   char path[96];
   char words[256];
   spawn_open(run);
