@@ -48,11 +48,38 @@ static json_t *sums_now(const char *folder)
   return sums;
 }
 
+void hx_sums_self(const char *text, const char *name, char sum[HX_SHA256_TEXT_BYTES])
+{
+  char *copy = strdup(text);
+  char *key = NULL;
+  sum[0] = '\0';
+  if (copy != NULL && asprintf(&key, "\"%s\":", name) > 0) {
+    char *at = strstr(copy, key);
+    char *end = at != NULL ? strchr(at, '\n') : NULL;
+    while (at != NULL && at > copy && at[-1] != '\n')
+      at--;
+    if (at != NULL)
+      memmove(at, end != NULL ? end + 1 : "", strlen(end != NULL ? end + 1 : "") + 1);
+    hx_sha256_bytes(copy, strlen(copy), sum);
+  }
+  free(key);
+  free(copy);
+}
+
 int hx_sums_write(const char *folder)
 {
+  static const char own[] = "sums.json";
+  char sum[HX_SHA256_TEXT_BYTES];
   json_t *sums = sums_now(folder);
-  char *path = hx_store_path(folder, "sums.json");
-  char *text = sums != NULL ? json_dumps(sums, JSON_INDENT(1) | JSON_SORT_KEYS) : NULL;
+  char *path = hx_store_path(folder, own);
+  char *text = NULL;
+  for (int pass = 0; pass < 2 && sums != NULL; pass++) { /* the line is there before its value */
+    json_object_set_new(sums, own, json_string(pass == 0 ? "" : sum));
+    free(text);
+    text = json_dumps(sums, JSON_INDENT(1) | JSON_SORT_KEYS);
+    if (text != NULL && pass == 0)
+      hx_sums_self(text, own, sum);
+  }
   int result = path == NULL || text == NULL ? -ENOMEM : 0;
   if (result == 0)
     result = hx_store_write(path, text, strlen(text));
@@ -62,23 +89,60 @@ int hx_sums_write(const char *folder)
   return result;
 }
 
-/* Names that are changed, gone, or new. */
-static int compare_sums(const char *folder, const json_t *then, FILE *out)
+json_t *hx_sums_load(const char *folder, const char *name, int *error, struct hx_why *why)
+{
+  char sum[HX_SHA256_TEXT_BYTES] = "";
+  size_t bytes = 0;
+  char *path = hx_store_path(folder, name);
+  json_t *json = path != NULL ? hx_store_load(path, error, why) : NULL;
+  char *text = json != NULL ? hx_store_read(path, &bytes) : NULL;
+  if (text != NULL)
+    hx_sums_self(text, name, sum);
+  const char *own = json_string_value(json_object_get(json, name));
+  if (json != NULL && (own == NULL || bytes != strlen(text) || strcmp(own, sum) != 0)) {
+    *error =
+        hx_refuse(why, -EBADMSG, "%s was changed: its own SHA-256 is %.16s..., it says %.16s...",
+                  path, sum, own != NULL ? own : "nothing");
+    json_decref(json);
+    json = NULL;
+  }
+  free(text);
+  free(path);
+  return json;
+}
+
+int hx_sums_compare(const char *folder, const json_t *then, const char *where, FILE *out)
+{
+  int wrong = 0;
+  const char *name;
+  json_t *value;
+  json_object_foreach((json_t *)then, name, value)
+  {
+    char sum[HX_SHA256_TEXT_BYTES] = "";
+    const char *wanted = json_string_value(value);
+    char *path = hx_store_path(folder, name);
+    if (strcmp(name, where) == 0 || wanted == NULL || path == NULL) {
+      free(path);
+      continue;
+    }
+    if (hx_sha256_file(path, sum) < 0)
+      fprintf(out, "%s is gone\n", path), wrong++;
+    else if (strcmp(sum, wanted) != 0)
+      fprintf(out, "%s was changed: its SHA-256 is %.16s..., %s has %.16s...\n", path, sum, where,
+              wanted),
+          wrong++;
+    free(path);
+  }
+  return wrong;
+}
+
+/* Names of files that sums.json does not have. */
+static int find_added(const char *folder, const json_t *then, FILE *out)
 {
   int wrong = 0;
   json_t *now = sums_now(folder);
   const char *name;
   json_t *sum;
-  json_object_foreach((json_t *)then, name, sum)
-  {
-    json_t *here = json_object_get(now, name);
-    if (here == NULL)
-      fprintf(out, "%s/%s is gone\n", folder, name), wrong++;
-    else if (!json_equal(here, sum))
-      fprintf(out, "%s/%s was changed: its SHA-256 is %.16s..., sums.json has %.16s...\n", folder,
-              name, json_string_value(here), json_string_value(sum)),
-          wrong++;
-  }
   json_object_foreach(now, name, sum)
   {
     if (json_object_get(then, name) == NULL)
@@ -88,44 +152,73 @@ static int compare_sums(const char *folder, const json_t *then, FILE *out)
   return wrong;
 }
 
-/* Says in which line `made` and the file differ. */
-static int compare_text(const char *folder, const char *name, const char *made, size_t made_bytes,
-                        FILE *out)
+int hx_sums_compare_text(const char *path, const char *made, size_t made_bytes, const char *source,
+                         FILE *out)
 {
-  char *path = hx_store_path(folder, name);
   size_t bytes = 0;
-  char *there = path != NULL ? hx_store_read(path, &bytes) : NULL;
+  char *there = hx_store_read(path, &bytes);
   size_t line = 1, at = 0;
   while (there != NULL && at < bytes && at < made_bytes && there[at] == made[at])
     line += there[at++] == '\n' ? 1 : 0;
   const bool is_same = there != NULL && at == bytes && at == made_bytes;
   if (!is_same)
-    fprintf(out,
-            "%s does not follow from the blocks: line %zu differs; `grosr merge` makes it "
-            "anew\n",
-            path != NULL ? path : name, line);
+    fprintf(out, "%s does not follow from %s: line %zu differs\n", path, source, line);
   free(there);
-  free(path);
   return is_same ? 0 : 1;
+}
+
+static int compare_csv(const char *folder, const char *name, const char *made, size_t made_bytes,
+                       FILE *out)
+{
+  char *path = hx_store_path(folder, name);
+  const int wrong = path == NULL
+                        ? 1
+                        : hx_sums_compare_text(path, made, made_bytes,
+                                               "the blocks (`grosr merge` makes it anew)", out);
+  free(path);
+  return wrong;
+}
+
+/* run.json, the plan and each block name one binary. */
+static int compare_binaries(const char *folder, const struct hx_result *result, FILE *out)
+{
+  int wrong = 0;
+  const json_t *planned = json_object_get(result->plan, "binary_sha256");
+  char *path = hx_store_path(folder, "run.json");
+  json_t *run = path != NULL ? json_load_file(path, 0, NULL) : NULL;
+  if (!json_equal(json_object_get(json_object_get(run, "build"), "binary_sha256"), planned))
+    fprintf(out, "%s/run.json names another binary than plan.json\n", folder), wrong++;
+  if (result->foreign > 0)
+    fprintf(out,
+            "%s: %zu blocks, as %s, were made by another binary than plan.json names; run the same "
+            "command again with one build\n",
+            folder, result->foreign, result->foreign_id),
+        wrong++;
+  json_decref(run);
+  free(path);
+  return wrong;
 }
 
 int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why)
 {
   struct hx_result result;
   int wrong = 0;
-  char *path = hx_store_path(folder, "sums.json");
-  json_t *then = path != NULL ? hx_store_load(path, NULL, why) : NULL;
-  free(path);
+  int error = -ENOMEM;
+  json_t *then = hx_sums_load(folder, "sums.json", &error, why);
+  if (then == NULL && error == -ENOENT)
+    return error;
   if (then == NULL)
-    return -ENOENT;
-  wrong += compare_sums(folder, then, out);
+    fprintf(out, "%s\n", why->text), wrong++;
+  else
+    wrong += hx_sums_compare(folder, then, "sums.json", out) + find_added(folder, then, out);
   json_decref(then);
   if (hx_result_build(folder, &result, why) < 0) {
     fprintf(out, "%s\n", why->text);
     return wrong + 1;
   }
-  wrong += compare_text(folder, "samples.csv", result.samples_csv, result.samples_bytes, out);
-  wrong += compare_text(folder, "points.csv", result.points_csv, result.points_bytes, out);
+  wrong += compare_csv(folder, "samples.csv", result.samples_csv, result.samples_bytes, out);
+  wrong += compare_csv(folder, "points.csv", result.points_csv, result.points_bytes, out);
+  wrong += compare_binaries(folder, &result, out);
   hx_result_fini(&result);
   return wrong;
 }

@@ -12,10 +12,11 @@
 #include "claims.h"
 #include "hx.h"
 #include "nearest.h"
+#include "store.h"
 
 #define REFERENCE "results/reference/cpu-2core" /* what is judged when no run is given */
 
-enum { KEY_JSON = 1000, KEY_CLAIMS, KEY_ONLY };
+enum { KEY_JSON = 1000, KEY_CLAIMS, KEY_ONLY, KEY_SAVE };
 
 struct wishes {
   const char **run;
@@ -23,11 +24,13 @@ struct wishes {
   const char *folder; /* of claims.json */
   const char *only;   /* comma list of ids */
   bool json;
+  bool save;
 };
 
 static const struct argp_option options[] = {
     {"json", KEY_JSON, NULL, 0, "print JSON instead of the table", 0},
     {"claims", KEY_CLAIMS, "DIR", 0, "where claims.json and numbers.csv are", 0},
+    {"save", KEY_SAVE, NULL, 0, "keep the verdicts as RUN/claims.json, for `grosr verify`", 0},
     {"only", KEY_ONLY, "ID,...", 0, "these claims only", 0},
     {0}};
 
@@ -40,6 +43,9 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
     return 0;
   case KEY_CLAIMS:
     wishes->folder = arg;
+    return 0;
+  case KEY_SAVE:
+    wishes->save = true;
     return 0;
   case KEY_ONLY:
     wishes->only = arg;
@@ -122,46 +128,31 @@ static void print_table(const struct hx_data *data, const struct hx_claim_result
          results->tally[HX_CLAIM_NOT_HELD], results->tally[HX_CLAIM_NOT_TESTABLE]);
 }
 
-static json_t *number(double value)
-{
-  return isfinite(value) ? json_real(value) : json_null();
-}
-
-static json_t *json_of(const struct hx_claim_result *result)
-{
-  const struct hx_claim *claim = result->claim;
-  json_t *points = json_array();
-  for (size_t i = 0; i < result->point_count; i++)
-    json_array_append_new(points, json_pack("{s:s, s:s, s:s}", "id", result->point[i]->id, "metric",
-                                            result->point[i]->metric, "variant",
-                                            result->point[i]->variant));
-  return json_pack(
-      "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:o, s:o, s:o, s:s, s:o, s:o, s:o, "
-      "s:o, s:s, s:o, s:I, s:I, s:o, s:s, s:o}",
-      "id", claim->id, "title", claim->title, "section", claim->section, "experiment",
-      claim->experiment, "figure", claim->figure, "hardware", claim->hardware, "kind",
-      hx_claim_kind_text(claim->kind), "tolerance", claim->tolerance, "ours", (int)claim->ours,
-      "verdict", hx_claim_verdict_text(result->verdict), "reason", result->reason, "least",
-      number(claim->least), "most", number(claim->most), "effect", number(result->effect), "unit",
-      result->unit, "lo", number(result->lo), "hi", number(result->hi), "paper",
-      number(claim->paper.value), "paper_hi", number(claim->paper.value_hi), "paper_unit",
-      claim->paper.unit, "seconds", number(result->seconds), "n_least", (json_int_t)result->n_least,
-      "n_most", (json_int_t)result->n_most, "points", points, "run", result->root, "paper_says",
-      json_string(claim->says));
-}
-
 static int print_json(const struct hx_claim_results *results)
 {
-  json_t *list = json_array();
-  for (size_t i = 0; i < results->count; i++)
-    json_array_append_new(list, json_of(&results->result[i]));
-  json_t *json = json_pack("{s:i, s:i, s:i, s:i, s:o}", "schema", 1, "held",
-                           (int)results->tally[HX_CLAIM_HELD], "not_held",
-                           (int)results->tally[HX_CLAIM_NOT_HELD], "not_testable",
-                           (int)results->tally[HX_CLAIM_NOT_TESTABLE], "claims", list);
+  json_t *json = hx_claims_json(results, NULL);
   const int result = json == NULL ? -1 : json_dumpf(json, stdout, JSON_INDENT(1));
   printf("\n");
   json_decref(json);
+  return result;
+}
+
+/* RUN/claims.json. 0, or negative errno after a sentence. */
+static int save(const struct wishes *wishes, const struct hx_data *data,
+                const struct hx_claim_results *results)
+{
+  char *text = hx_claims_kept_text(results, data, wishes->folder);
+  char *path = hx_store_path(data->run[0]->root, "claims.json");
+  int result = text == NULL || path == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = hx_store_write(path, text, strlen(text));
+  if (result < 0)
+    fprintf(stderr, "grosr: cannot write %s: %s; make room there, then judge again\n",
+            path != NULL ? path : "claims.json", strerror(-result));
+  else if (!wishes->json)
+    printf("%s is kept; `grosr verify` judges it again\n", path);
+  free(text);
+  free(path);
   return result;
 }
 
@@ -177,6 +168,8 @@ static int judge_and_print(const struct wishes *wishes, struct hx_claims *claims
   if (!wishes->json)
     print_table(data, &results);
   else if (print_json(&results) < 0)
+    code = HX_EXIT_HARNESS;
+  if (wishes->save && save(wishes, data, &results) < 0)
     code = HX_EXIT_HARNESS;
   hx_claims_results_fini(&results);
   return code;
@@ -200,10 +193,16 @@ int hx_cmd_claims(int argc, char **argv)
     goto out;
   if (result == 0 && wishes.run_count == 0)
     wishes.run[wishes.run_count++] = REFERENCE;
-  if (result == 0 && wishes.folder == NULL)
+  if (result == 0 && wishes.save && (wishes.run_count != 1 || wishes.only != NULL))
+    result = hx_refuse(&why, -EINVAL,
+                       "--save keeps all claims with the one run that they are "
+                       "judged on: give one RUN, and no --only");
+  if (result == 0 && wishes.folder == NULL) {
     result = hx_claims_find(folder, sizeof(folder), &why);
+    wishes.folder = folder;
+  }
   if (result == 0)
-    result = hx_claims_open(&claims, wishes.folder != NULL ? wishes.folder : folder, &why);
+    result = hx_claims_open(&claims, wishes.folder, &why);
   if (result == 0 && wishes.only != NULL)
     result = keep_only(&claims, wishes.only, &why);
   if (result == 0)

@@ -100,6 +100,8 @@ static int read_both(const struct wish *wish, struct hx_compare *all, struct hx_
 {
   for (size_t i = 0; i < 2; i++) {
     const struct hx_compare_source source = {wish->folder[i], (enum hx_compare_which)i, 0};
+    if (i > 0)
+      memcpy(run[i].machine, run[0].machine, sizeof(run[i].machine));
     const int result = hx_compare_read(all, &source, &run[i], why);
     if (result < 0)
       return result;
@@ -151,13 +153,8 @@ int hx_cmd_compare(int argc, char **argv)
   if (argp_parse(&argp, argc, argv, 0, NULL, &wish) != 0)
     return HX_COMPARE_EXIT_HARNESS;
   int result = read_both(&wish, &all, run, &why);
-  if (result == 0 && strcmp(run[0].machine, run[1].machine) != 0) {
-    result = hx_refuse(&why, -EXDEV,
-                       "%s is of %s, %s of %s: runs of two machines are not compared; run both on "
-                       "one, or use `grosr duel`",
-                       wish.folder[0], run[0].machine, wish.folder[1], run[1].machine);
+  if (result == -EXDEV)
     code = HX_COMPARE_EXIT_INVALID;
-  }
   if (result == 0)
     result = judge(&wish, &all, run, &why);
   if (result < 0)

@@ -1,12 +1,10 @@
 /* compare_read.h - the thin layer between run folders and the comparison: folders in, arms out.
  *
- * A run folder holds one folder for each experiment, with samples.csv, points.csv and run.json; an
- * experiment's folder may be given as well. Columns are taken by name, so schema 1 (no process, no
- * phase) and 2 both do. Warm-up rows are left out. Nothing is written.
- * Refused: no such folder, no results in it, a file cut short (last row without its end, or a row
- * with too few cells).
+ * Folders are read through data.h, which refuses what was cut off or edited and other schemas.
+ * Warm-up samples are left out. Nothing is written. Refused besides: a run whose samples were not
+ * kept; experiments of two machines in one folder (-EXDEV).
  *
- * Called by cmd_compare.c and duel.c. Next: compare_read.c */
+ * Called by cmd_compare.c and trial.c. Next: compare_read.c */
 #pragma once
 #ifndef HX_PRIVATE
 #error "compare_read.h is private to harness/: include hx.h"
@@ -17,7 +15,8 @@ enum hx_compare_which { HX_COMPARE_BASE = 0, HX_COMPARE_NEW, HX_COMPARE_WHICH_CO
 
 #define HX_COMPARE_FACT_BYTES 192u
 
-/* What run.json says of a run; of several experiments, the first. "" if it does not say. */
+/* What run.json says of a run; of several experiments, the first. "" if it does not say. A machine
+ * that is given beforehand must be that of the folder. */
 struct hx_compare_run {
   char machine[HX_COMPARE_FACT_BYTES]; /* host, CPU and device in one line */
   char commit[HX_COMPARE_FACT_BYTES];
@@ -30,8 +29,8 @@ struct hx_compare_source {
   size_t process_first; /* added to the process numbers of the rows */
 };
 
-/* Adds the samples of a folder. A point that was not ok leaves item.trouble. `run` is filled if it
- * is empty. 0, or negative errno and a sentence. */
+/* Adds the samples of a folder. A point that was not ok leaves item.trouble. What is empty in `run`
+ * is filled. 0, or negative errno and a sentence. */
 int hx_compare_read(struct hx_compare *all, const struct hx_compare_source *source,
                     struct hx_compare_run *run, struct hx_why *why);
 

@@ -78,14 +78,17 @@ static json_t *make_plan(const struct hx_run *run)
   return hx_plan_json(&facts);
 }
 
-/* A plan that is there already must be ours. *is_there: one is. */
-static int check_plan(const struct hx_run *run, bool *is_there, struct hx_why *why)
+/* A plan that is there already must be ours. Another build of the experiment makes every block
+ * anew, and the plan then names that one. */
+static int check_plan(struct hx_run *run, struct hx_why *why)
 {
   int error = 0;
   char *path = hx_store_path(run->folder, "plan.json");
   json_t *there = path != NULL ? hx_store_load(path, &error, why) : NULL;
   json_t *mine = there != NULL ? make_plan(run) : NULL;
-  *is_there = there != NULL;
+  run->is_resumed = there != NULL;
+  run->keeps_plan = json_equal(json_object_get(there, "binary_sha256"),
+                               json_object_get(mine, "binary_sha256")) == 1;
   if (there != NULL)
     error = mine != NULL ? hx_plan_matches(there, mine, run->folder, why) : -ENOMEM;
   json_decref(there);
@@ -136,7 +139,7 @@ static int prepare(struct hx_run *run, struct hx_why *why)
   if (args->worker != NULL || args->print_plan)
     return 0;
   result = hx_folder_check(run->folder, why);
-  return result < 0 ? result : check_plan(run, &run->is_resumed, why);
+  return result < 0 ? result : check_plan(run, why);
 }
 
 static int print_plan(const struct hx_run *run)
@@ -285,7 +288,7 @@ static int run_experiment(struct hx_run *run, int argc, char **argv)
   if (run->args.reportable && hx_review_first(run) < 0)
     return HX_EXIT_USAGE;
   int error = make_folder(run, &stop);
-  if (error == 0 && !run->is_resumed)
+  if (error == 0 && !run->keeps_plan)
     error = write_plan(run, &stop);
   if (error < 0) {
     fprintf(stderr, "%s: %s\n", run->experiment->name, stop.text);

@@ -252,6 +252,10 @@ static int load_blocks(struct maker *maker, const json_t *point, struct hx_why *
       return -EBADMSG;
     if (maker->block[p] != NULL) {
       maker->result->blocks++;
+      if (!json_equal(json_object_get(maker->block[p], "binary_sha256"),
+                      json_object_get(maker->result->plan, "binary_sha256")) &&
+          maker->result->foreign++ == 0)
+        snprintf(maker->result->foreign_id, sizeof(maker->result->foreign_id), "%s", id);
       note_block(maker, maker->block[p]);
     }
   }

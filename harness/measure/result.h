@@ -37,6 +37,8 @@ struct hx_result {
   struct hx_result_row *row; /* what points.csv has, for the table */
   size_t rows;
   size_t blocks;                           /* found */
+  size_t foreign;                          /* of them: made by another binary than the plan's */
+  char foreign_id[24];                     /* the first such point */
   size_t ok, failed, skipped, not_reached; /* points */
 };
 

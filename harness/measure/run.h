@@ -29,6 +29,7 @@ struct hx_run {
   char *folder;
   struct hx_plan plan;
   bool is_resumed; /* the folder has this plan already */
+  bool keeps_plan; /* and of this binary: plan.json stays as it is */
   unsigned processes;
   uint64_t samples;       /* wanted of each metric */
   uint64_t budget_end_ns; /* 0: no budget */

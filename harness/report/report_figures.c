@@ -166,7 +166,7 @@ static void draw_root(struct hx_report *report, size_t root)
   snprintf(runs, sizeof(runs), "%s/runs", work);
   snprintf(figures, sizeof(figures), "%s/figures", work);
   mkdir(runs, 0777);
-  char *const argv[] = {(char *)report->plot, (char *)"--data", runs, figures, NULL};
+  char *const argv[] = {(char *)report->plot, (char *)"--no-pdf", runs, figures, NULL};
   struct hx_child child = {.path = report->plot, .argv = argv, .output = HX_CHILD_KEEP};
   if (link_runs(report, root, runs) && hx_child_run(&child) == 0) {
     const int count = scandir(figures, &entry, is_svg, alphasort);

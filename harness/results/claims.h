@@ -22,7 +22,8 @@
  *   hx_claims_open(&claims, folder, &why);       claims_file.c
  *   hx_claims_judge(&claims, &data, &results);   claims.c, claims_kinds.c
  *
- * Called by cmd_claims.c and report.c. One thread. A result points into claims and data.
+ * Called by cmd_claims.c, chain_claims.c and cmd_report.c. One thread. A result points into claims
+ * and data.
  *
  * Next: claims_file.c */
 #pragma once
@@ -132,6 +133,14 @@ void hx_claims_results_fini(struct hx_claim_results *results);
 
 const char *hx_claim_verdict_text(enum hx_claim_verdict verdict);
 const char *hx_claim_kind_text(enum hx_claim_kind kind);
+
+/* The results as JSON; `run`, if not NULL, stands for the folder. NULL: out of memory. */
+json_t *hx_claims_json(const struct hx_claim_results *results, const char *run);
+/* What `grosr claims --save` keeps as claims.json in the one folder that `data` is of: the results,
+ * and the sums of the files that they follow from. The same input gives the same bytes. To be
+ * freed; NULL: out of memory. */
+char *hx_claims_kept_text(const struct hx_claim_results *results, const struct hx_data *data,
+                          const char *claims_folder);
 
 /* "1.1 µs", "10–50 ×", the paper's words, or "—"; and "0.15 [0.15, 0.151] µs", "—". */
 void hx_claim_paper_text(const struct hx_claim *claim, char *text, size_t text_bytes);

@@ -28,20 +28,24 @@ static const char *text_at(struct hx_data *data, const json_t *json, ...)
   return hx_data_keep(data, json_string_value(json));
 }
 
-/* Texts of an array, joined. */
-static const char *joined(struct hx_data *data, const json_t *array)
+/* One look's reasons, those that are not in the text yet: "rule: value; ...". */
+static void join_reasons(const json_t *reasons, char *text, size_t text_bytes)
 {
-  char text[1024] = "";
-  size_t written = 0;
   size_t i;
-  json_t *item;
-  json_array_foreach(array, i, item)
+  json_t *reason;
+  json_array_foreach(reasons, i, reason)
   {
-    if (json_is_string(item) && written < sizeof(text))
-      written += (size_t)snprintf(text + written, sizeof(text) - written, "%s%s",
-                                  written > 0 ? "; " : "", json_string_value(item));
+    char one[512];
+    const char *rule = json_string_value(json_object_get(reason, "rule"));
+    const char *value = json_string_value(json_object_get(reason, "value"));
+    const char *grade = json_string_value(json_object_get(reason, "grade"));
+    const size_t used = strlen(text);
+    if (rule == NULL || value == NULL || grade == NULL)
+      continue;
+    snprintf(one, sizeof(one), "%s: %s %s", grade, rule, value);
+    if (strstr(text, one) == NULL)
+      snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? "; " : "", one);
   }
-  return hx_data_keep(data, text);
 }
 
 static void take_machine(struct hx_data *data, struct hx_data_run *run)
@@ -61,23 +65,17 @@ static void take_machine(struct hx_data *data, struct hx_data_run *run)
   run->host = text_at(data, machine, "host", NULL);
 }
 
-/* The grade of the environment stands at the top, or in an object of that name. */
+/* The grade of the environment, with its reasons before and after the run. */
 static void take_grade(struct hx_data *data, struct hx_data_run *run)
 {
   const json_t *environment = json_object_get(run->json, "environment");
-  const json_t *grade = json_object_get(run->json, "grade");
-  const json_t *holder = environment;
-  if (grade == NULL)
-    grade = json_object_get(environment, "grade");
-  else
-    holder = run->json;
-  if (json_is_object(grade)) {
-    holder = grade;
-    grade = json_object_get(holder, "grade");
-  }
-  run->grade = hx_data_keep(data, json_string_value(grade));
-  const json_t *reasons = json_object_get(holder, "grade_reasons");
-  run->grade_reasons = joined(data, reasons != NULL ? reasons : json_object_get(holder, "reasons"));
+  char text[4096] = "";
+  join_reasons(json_object_get(json_object_get(environment, "after"), "reasons"), text,
+               sizeof(text));
+  join_reasons(json_object_get(json_object_get(environment, "before"), "reasons"), text,
+               sizeof(text));
+  run->grade = text_at(data, environment, "grade", NULL);
+  run->grade_reasons = hx_data_keep(data, text);
 }
 
 static void take_facts(struct hx_data *data, struct hx_data_run *run)
@@ -124,8 +122,7 @@ static int check_sum(const struct hx_data_run *run, const char *name, const char
   return 0;
 }
 
-/* sums.json: "name": "hex", in the object itself or in its object "files". `wanted`: it must be
- * there. */
+/* sums.json: "name": "hex". `wanted`: it must be there. */
 static int check_sums(const struct hx_data_run *run, bool wanted, struct hx_why *why)
 {
   char path[PATH_BYTES];
@@ -138,13 +135,13 @@ static int check_sums(const struct hx_data_run *run, bool wanted, struct hx_why 
   if (access(path, F_OK) < 0 && !wanted)
     return 0;
   json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
+  json_object_del(json, "sums.json"); /* its own; `grosr verify` looks at that */
   if (json == NULL)
     return hx_refuse(why, -EBADMSG,
                      "%s is missing or no JSON (%.80s), so no file here can be trusted; rebuild "
                      "it with `grosr merge`",
                      path, error.text);
-  json_t *files = json_object_get(json, "files");
-  json_object_foreach(json_is_object(files) ? files : json, name, sum)
+  json_object_foreach(json, name, sum)
   {
     const char *hex = json_string_value(sum);
     if (result == 0 && hex != NULL && strlen(hex) == HX_SHA256_TEXT_BYTES - 1) {

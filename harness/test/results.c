@@ -70,17 +70,28 @@ static void id_of(const struct made_run *run, const struct made_point *point,
   hx_text_list_fini(&list);
 }
 
+static const struct made_place *place_of(const struct made_run *run)
+{
+  static const struct made_place usual = {"made", "00", 1, 0.0};
+  return run->place != NULL ? run->place : &usual;
+}
+
 static void put_samples(FILE *file, const struct made_run *run, const struct made_point *point)
 {
   char id[HX_DATA_ID_BYTES];
   char number[HX_NUMBER_BYTES];
   id_of(run, point, id);
-  for (size_t i = 0; i <= point->count && point->count > 0; i++) { /* the first is warm-up */
-    hx_csv_format(i == 0 ? 9 * point->value : point->value + (double)(i - 1) * point->step, number);
-    fprintf(file, "%s,%s,%s,%s,%s,%s,0,%s,%zu,%s", run->experiment, point->variant, run->device,
-            point->metric, point->unit, id, i == 0 ? "warm" : "measure", i == 0 ? 0 : i - 1,
-            number);
-    put_factors(file, run, point->factors);
+  for (unsigned p = 0; p < place_of(run)->processes; p++) {
+    const double scale = 1.0 + p * place_of(run)->drift;
+    for (size_t i = 0; i <= point->count && point->count > 0; i++) { /* the first is warm-up */
+      hx_csv_format(scale *
+                        (i == 0 ? 9 * point->value : point->value + (double)(i - 1) * point->step),
+                    number);
+      fprintf(file, "%s,%s,%s,%s,%s,%s,%u,%s,%zu,%s", run->experiment, point->variant, run->device,
+              point->metric, point->unit, id, p, i == 0 ? "warm" : "measure", i == 0 ? 0 : i - 1,
+              number);
+      put_factors(file, run, point->factors);
+    }
   }
 }
 
@@ -90,14 +101,23 @@ static void put_point(FILE *file, const struct made_run *run, const struct made_
   struct hx_stats stats;
   char id[HX_DATA_ID_BYTES];
   id_of(run, point, id);
-  for (size_t i = 0; i < point->count; i++)
-    values[i] = point->value + (double)i * point->step;
-  hx_stats_compute(values, point->count, &stats);
+  const struct made_place *place = place_of(run);
+  const size_t count = point->count * place->processes;
+  cr_assert_leq(count, sizeof(values) / sizeof(values[0]));
+  for (size_t i = 0; i < count; i++) {
+    const size_t p = i / point->count;
+    char number[HX_NUMBER_BYTES]; /* as the file has it, and nobody can know it better */
+    hx_csv_format((1.0 + (double)p * place->drift) *
+                      (point->value + (double)(i % point->count) * point->step),
+                  number);
+    values[i] = strtod(number, NULL);
+  }
+  hx_stats_compute(values, count, &stats);
   const double cell[] = {stats.min, stats.p50,  stats.p90,   stats.p99,  stats.p999,
                          stats.max, stats.mean, stats.ci_lo, stats.ci_hi};
   const bool ok = point->status == NULL;
-  fprintf(file, "%s,%s,%s,%s,%s,%s,1,%zu", run->experiment, point->variant, run->device,
-          ok ? point->metric : "", ok ? point->unit : "", id, ok ? point->count : 0);
+  fprintf(file, "%s,%s,%s,%s,%s,%s,%u,%zu", run->experiment, point->variant, run->device,
+          ok ? point->metric : "", ok ? point->unit : "", id, place->processes, ok ? count : 0);
   for (size_t i = 0; i < sizeof(cell) / sizeof(cell[0]); i++) {
     char number[HX_NUMBER_BYTES] = "";
     if (ok)
@@ -118,13 +138,14 @@ static void put_json(const char *folder, const struct made_run *run)
     json_array_append_new(points, json_pack("{s:s, s:f}", "id", id, "seconds", 0.5));
   }
   json_t *json = json_pack(
-      "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:b}}, s:s, "
-      "s:[s], s:o}",
+      "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s}, s:{s:s, s:{s:s}}, s:{s:s, s:{s:s, s:b}}, "
+      "s:{s:s, s:{s:[{s:s, s:s, s:s}]}}, s:s, s:o}",
       "schema", 2, "run_id", "20261123T000000Z-made", "experiment", run->experiment, "title",
       "a made run", "tier", "smoke", "device", "name", run->device, "description", run->device_text,
-      "machine", "host", "made", "cpu", "model", "Made CPU", "build", "binary_sha256", "00", "git",
-      "sha", "0123456789abcdef", "dirty", 0, "grade", "B", "grade_reasons", "made for a test",
-      "points", points);
+      "machine", "host", place_of(run)->host, "cpu", "model", "Made CPU", "build", "binary_sha256",
+      place_of(run)->binary, "git", "sha", "0123456789abcdef", "dirty", 0, "environment", "grade",
+      "B", "before", "reasons", "rule", "made", "grade", "B", "value", "for a test",
+      "time_start_utc", "20261123T013429Z", "points", points);
   FILE *file = open_in(folder, run->experiment, "run.json");
   json_dumpf(json, file, JSON_INDENT(2));
   fclose(file);
@@ -168,11 +189,10 @@ void results_sum(const char *folder, const char *experiment)
     if (hx_sha256_file(path, hash) == 0)
       json_object_set_new(files, name[i], json_string(hash));
   }
-  json_t *json = json_pack("{s:i, s:o}", "schema", 2, "files", files);
   FILE *file = open_in(folder, experiment, "sums.json");
-  json_dumpf(json, file, JSON_INDENT(2));
+  json_dumpf(files, file, JSON_INDENT(1));
   fclose(file);
-  json_decref(json);
+  json_decref(files);
 }
 
 char *results_read(const char *folder, const char *path)

@@ -2,7 +2,7 @@
  *
  * A test describes its points in a table, and the files follow from it: samples, the statistics of
  * stats.h, run.json, and sums.json last, so that a test can break one of them.
- * Called by test_data.c, test_claims.c and test_report.c. Next: results.c */
+ * Called by test_data.c, test_claims.c, test_judge.c and others. Next: results.c */
 #pragma once
 #include <stddef.h>
 
@@ -16,11 +16,18 @@ struct made_point {
   const char *status; /* NULL: ok; else a row without statistics */
 };
 
+struct made_place {
+  const char *host, *binary;
+  unsigned processes;
+  double drift; /* the samples of process p are (1 + p * drift) times those of the table */
+};
+
 struct made_run {
   const char *experiment, *device, *device_text;
   const char *columns; /* the factors' names: "tasks,window", or "" */
   const struct made_point *point;
   size_t point_count;
+  const struct made_place *place; /* NULL: host "made", binary "00", 1 process */
 };
 
 /* Makes FOLDER/<experiment>/ and what is in it. */

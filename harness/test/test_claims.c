@@ -90,7 +90,8 @@ static const struct made_point launches[] = {
 static void claims_say(const char *device, const char *text, const char *arguments, int code,
                        const char *part)
 {
-  const struct made_run made = {"exp1_launch_latency", device, text, "tasks,window", launches, 4};
+  const struct made_run made = {
+      "exp1_launch_latency", device, text, "tasks,window", launches, 4, NULL};
   struct spawned run;
   char path[96];
   char words[256];
@@ -145,7 +146,7 @@ static const struct made_point kinds_points[] = {
  * v + 9.5 s, with the interval [v + 5 s, v + 14 s] (ranks 6 and 15). */
 Test(claims, the_arithmetic_of_trend_crossover_and_ratio, .timeout = 60)
 {
-  const struct made_run made = {"exp7_made", "cpu", "Made CPU", "x", kinds_points, 6};
+  const struct made_run made = {"exp7_made", "cpu", "Made CPU", "x", kinds_points, 6, NULL};
   struct hx_claims claims;
   struct hx_claim_results results;
   struct hx_data data;

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "results.h"
 #include "spawn.h"
 
 static void put_file(const struct spawned *run, const char *path, const char *text)
@@ -30,46 +31,19 @@ struct made {
   const char *failed; /* status of a second point, or NULL */
 };
 
-/* A run folder as schema 2 has it. */
+/* A run folder as schema 2 has it; neither many ties nor equal medians. */
 static void make_run(const struct spawned *run, const struct made *made)
 {
   char path[256];
-  char *text = NULL;
-  size_t bytes = 0;
+  const struct made_place place = {made->machine, made->hash, made->processes, 0.001};
+  const struct made_point points[] = {{"a", "time_us", "us", "tasks=1",
+                                       made->centre * (1.0 + 0.00001 * made->centre),
+                                       0.0001 * made->centre, 10, NULL},
+                                      {"a", "", "", "tasks=2", 0.0, 0.0, 0, made->failed}};
+  const struct made_run all = {
+      "exp7_made", "cpu", "Made CPU", "tasks", points, made->failed != NULL ? 2 : 1, &place};
   snprintf(path, sizeof(path), "%s/%s", run->folder, made->name);
-  mkdir(path, 0777);
-  snprintf(path, sizeof(path), "%s/%s/exp7_made", run->folder, made->name);
-  mkdir(path, 0777);
-  FILE *file = open_memstream(&text, &bytes);
-  fputs("experiment,variant,device,metric,unit,id,process,phase,index,value,tasks\n", file);
-  for (unsigned p = 0; p < made->processes; p++) {
-    fprintf(file, "exp7_made,a,cpu,time_us,us,00ff,%u,warm,0,999999,1\n", p);
-    for (unsigned i = 0; i < 10; i++) /* neither many ties nor equal medians */
-      fprintf(file, "exp7_made,a,cpu,time_us,us,00ff,%u,measure,%u,%.9g,1\n", p, i + 1,
-              made->centre * (1.0 + 0.001 * p + 0.0001 * i + 0.00001 * made->centre));
-  }
-  fclose(file);
-  snprintf(path, sizeof(path), "%s/exp7_made/samples.csv", made->name);
-  put_file(run, path, text);
-  free(text);
-  file = open_memstream(&text, &bytes);
-  fputs("experiment,variant,device,metric,unit,n,status,reason,tasks\n", file);
-  fputs("exp7_made,a,cpu,time_us,us,50,ok,,1\n", file);
-  if (made->failed != NULL)
-    fprintf(file, "exp7_made,a,cpu,,,0,%s,\"lost, \"\"a\"\" <task>\",2\n", made->failed);
-  fclose(file);
-  snprintf(path, sizeof(path), "%s/exp7_made/points.csv", made->name);
-  put_file(run, path, text);
-  free(text);
-  file = open_memstream(&text, &bytes);
-  fprintf(file,
-          "{\"time_start_utc\": \"20261123T013429Z\", \"machine\": {\"host\": \"%s\"},"
-          " \"build\": {\"binary_sha256\": \"%s\", \"git\": {\"sha\": \"c0ffee\"}}}\n",
-          made->machine, made->hash);
-  fclose(file);
-  snprintf(path, sizeof(path), "%s/exp7_made/run.json", made->name);
-  put_file(run, path, text);
-  free(text);
+  results_make(path, &all);
 }
 
 static void expect(struct spawned *run, const char *arguments, int code, const char *part)
@@ -99,8 +73,10 @@ Test(judge, compare_has_an_exit_status_for_each_verdict, .timeout = 60)
   expect(&run, "compare base slow --threshold 25%", 0, "smaller than the threshold");
   expect(&run, "compare base few", 2, "fewer than 5 processes");
   expect(&run, "compare base equal --threshold 0.01%", 2, "refused: the threshold is below");
-  expect(&run, "compare base bad", 3, "failed in new: lost, \"a\" <task>");
+  expect(&run, "compare base bad", 3, "failed in new: why, in words");
   expect(&run, "compare base skips", 0, "SAME");
+  make_run(&run, &(struct made){"lost", "m1", "b", 100.0, 5, "crashed"});
+  expect(&run, "compare base lost", 3, "crashed in new: why, in words");
   expect(&run, "compare base other", 3, "two machines are not compared");
   expect(&run, "compare base twin", 0, "the same binary; the +20 %");
   expect(&run, "compare base twin --ignore-hash", 1, "SLOWER");
@@ -117,7 +93,7 @@ Test(judge, compare_writes_junit_and_otava, .timeout = 60)
   expect(&run, "compare base bad --junit j.xml", 3, "SLOWER");
   char *junit = spawn_read(&run, "j.xml");
   cr_assert_not_null(strstr(junit, "tests=\"2\" failures=\"1\" errors=\"1\""), "%s", junit);
-  cr_assert_not_null(strstr(junit, "&quot;a&quot; &lt;task&gt;"), "%s", junit);
+  cr_assert_not_null(strstr(junit, "failed in new: why, in words"), "%s", junit);
   free(junit);
   if (access("/usr/bin/xmllint", X_OK) == 0) {
     setenv("HX_TEST_XMLLINT", "/usr/bin/xmllint", 1);
@@ -130,7 +106,7 @@ Test(judge, compare_writes_junit_and_otava, .timeout = 60)
   cr_assert_eq(spawn_count(history, "\n"), 4, "%s", history);
   cr_assert_eq(strncmp(history, "time,commit,exp7_made.a.cpu.tasks=1.time_us\n", 44), 0, "%s",
                history);
-  cr_assert_eq(spawn_count(history, "2026-11-23T01:34:29Z,c0ffee,12"), 2, "%s", history);
+  cr_assert_eq(spawn_count(history, "2026-11-23T01:34:29Z,0123456789abcdef,12"), 2, "%s", history);
   free(history);
   put_file(&run, "h.csv", "time,commit,other\n");
   expect(&run, "compare base slow --otava h.csv", 4, "choose another --otava");
@@ -145,26 +121,68 @@ Test(judge, bad_input_is_refused_with_the_remedy, .timeout = 60)
   make_run(&run, &(struct made){"cut", "m1", "b", 100.0, 5, NULL});
   expect(&run, "compare base", 4, "give two run folders");
   expect(&run, "compare base base base", 4, "one folder too many");
-  expect(&run, "compare base none", 4, "give the folder of a run");
+  expect(&run, "compare base none", 4, "there is no folder none");
   expect(&run, "compare base . --threshold 0", 4, "give percent above 0");
   expect(&run, "compare base cut --calibration none.json", 4, "make it by `grosr calibrate EXP`");
   put_file(&run, "c.json", "{\"schema\": 1, \"machine\": \"elsewhere\", \"points\": []}");
   expect(&run, "compare base cut --calibration c.json", 4, "is of another machine");
   put_file(&run, "c.json", "{\"schema\": 7}");
   expect(&run, "compare base cut --calibration c.json", 4, "another schema");
-  put_file(&run, "cut/exp7_made/samples.csv",
-           "experiment,variant,device,metric,unit,value\nexp7_made,a,cpu,time_us,us,1\nexp7_ma");
-  expect(&run, "compare base cut", 4, "cut short: its last row has no end");
-  put_file(&run, "cut/exp7_made/samples.csv",
-           "experiment,variant,device,metric,unit,value\nexp7_made,a,cpu,time_us\n");
-  expect(&run, "compare base cut", 4, "row 2 has 4 cells, not 6");
-  put_file(&run, "cut/exp7_made/samples.csv",
-           "experiment,variant,device,metric,unit,value\nexp7_made,a,cpu,time_us,us,fast\n");
-  expect(&run, "compare base cut", 4, "row 2: the value is no number");
-  put_file(&run, "cut/exp7_made/samples.csv", "experiment,time\nexp7_made,1\n");
-  expect(&run, "compare base cut", 4, "has no column variant");
-  put_file(&run, "cut/exp7_made/samples.csv", "");
-  expect(&run, "compare base cut", 4, "is cut short");
+  spawn_close(&run);
+}
+
+/* `sums`: does who changed it make the sums fit, too? */
+static void refused_after(const char *file, const char *old, const char *new, bool sums,
+                          const char *part)
+{
+  struct spawned run;
+  char path[128];
+  spawn_open(&run);
+  make_run(&run, &(struct made){"base", "m1", "a", 100.0, 5, NULL});
+  make_run(&run, &(struct made){"bad", "m1", "b", 120.0, 5, NULL});
+  snprintf(path, sizeof(path), "%s/bad", run.folder);
+  results_edit(path, file, old, new);
+  if (sums)
+    results_sum(path, "exp7_made");
+  expect(&run, "compare base bad", 4, part);
+  expect(&run, "compare bad base", 4, part);
+  cr_assert_eq(spawn_count(run.out, "FASTER"), 0);
+  spawn_close(&run);
+}
+
+Test(judge, runs_that_were_edited_or_cut_off_are_not_compared, .timeout = 60)
+{
+  refused_after("exp7_made/samples.csv", ",measure,3,", ",measure,3,1", false, "was changed after");
+  refused_after("exp7_made/samples.csv", ",measure,3,", ",measure,3,1", true,
+                "does not follow from the samples");
+  refused_after("exp7_made/points.csv", "ok", "ok ", true, "status is 'ok '");
+  refused_after("exp7_made/run.json", "\"schema\": 2", "\"schema\": 3", true, "has schema 3");
+  refused_after("exp7_made/samples.csv", "variant,", "", true, "again");
+}
+
+Test(judge, a_run_that_was_cut_off_is_not_compared, .timeout = 60)
+{
+  struct spawned run;
+  char path[128];
+  spawn_open(&run);
+  make_run(&run, &(struct made){"base", "m1", "a", 100.0, 5, NULL});
+  make_run(&run, &(struct made){"cut", "m1", "b", 100.0, 5, NULL});
+  snprintf(path, sizeof(path), "%s/cut", run.folder);
+  char *samples = results_read(path, "exp7_made/samples.csv");
+  samples[strlen(samples) - 7] = '\0';
+  results_write(path, "exp7_made/samples.csv", samples);
+  free(samples);
+  expect(&run, "compare base cut", 4, "was changed after");
+  results_sum(path, "exp7_made");
+  expect(&run, "compare base cut", 4, "cut off");
+  results_write(path, "exp7_made/samples.csv", "");
+  results_sum(path, "exp7_made");
+  expect(&run, "compare base cut", 4, "is empty");
+  snprintf(path, sizeof(path), "%s/cut/exp7_made/samples.csv", run.folder);
+  unlink(path);
+  snprintf(path, sizeof(path), "%s/cut", run.folder);
+  results_sum(path, "exp7_made");
+  expect(&run, "compare base cut", 4, "points alone are not compared");
   spawn_close(&run);
 }
 
@@ -173,15 +191,33 @@ Test(judge, points_that_one_side_has_alone, .timeout = 60)
   struct spawned run;
   spawn_open(&run);
   make_run(&run, &(struct made){"base", "m1", "a", 100.0, 5, NULL});
-  make_run(&run, &(struct made){"less", "m1", "b", 100.1, 5, NULL});
-  char *samples = spawn_read(&run, "base/exp7_made/samples.csv");
-  char *more = NULL;
-  cr_assert(asprintf(&more, "%sexp7_made,b,cpu,time_us,us,00fe,0,measure,0,5,1\n", samples) > 0);
-  put_file(&run, "base/exp7_made/samples.csv", more);
-  free(samples);
-  free(more);
-  expect(&run, "compare base less", 3, "only in base: run both");
-  expect(&run, "compare base less --common", 0, "left out: 1 that only one side has");
+  const struct made_place place = {"m1", "b", 5, 0.001};
+  const struct made_point points[] = {{"a", "time_us", "us", "tasks=1", 100.2, 0.01, 10, NULL},
+                                      {"b", "time_us", "us", "tasks=1", 5.0, 0.01, 10, NULL}};
+  const struct made_run more = {"exp7_made", "cpu", "Made CPU", "tasks", points, 2, &place};
+  char path[128];
+  snprintf(path, sizeof(path), "%s/more", run.folder);
+  results_make(path, &more);
+  expect(&run, "compare more base", 3, "only in base: run both");
+  expect(&run, "compare more base --common", 0, "left out: 1 that only one side has");
+  spawn_close(&run);
+}
+
+/* Two experiments in one folder, each of its own machine. */
+Test(judge, a_folder_of_two_machines_is_not_compared, .timeout = 60)
+{
+  struct spawned run;
+  char path[128];
+  const struct made_place here = {"m1", "a", 5, 0.001}, there = {"m2", "a", 5, 0.001};
+  const struct made_point points[] = {{"a", "time_us", "us", "", 100.2, 0.01, 10, NULL}};
+  const struct made_run one = {"exp7_made", "cpu", "Made CPU", "", points, 1, &here};
+  const struct made_run two = {"exp8_made", "cpu", "Made CPU", "", points, 1, &there};
+  spawn_open(&run);
+  snprintf(path, sizeof(path), "%s/mixed", run.folder);
+  results_make(path, &one);
+  expect(&run, "compare mixed mixed", 0, "the same binary");
+  results_make(path, &two);
+  expect(&run, "compare mixed mixed", 3, "two machines are not compared");
   spawn_close(&run);
 }
 

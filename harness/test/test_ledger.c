@@ -106,7 +106,7 @@ static void make_all(const struct hx_claims *claims, const char *folder, const c
       add_select(&maker, &claim->b);
     }
     const struct made_run run = {experiment,    device,      device_text,
-                                 maker.columns, maker.point, maker.count};
+                                 maker.columns, maker.point, maker.count, NULL};
     if (maker.count > 0)
       results_make(folder, &run);
     for (size_t k = 0; k < maker.count; k++)

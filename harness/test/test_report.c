@@ -19,7 +19,7 @@ static const struct made_point points[] = {
 static void report(struct spawned *run, const char *device_text, const char *arguments)
 {
   const struct made_run made = {"exp1_launch_latency", "cpu",  device_text,
-                                "tasks,window",        points, 3};
+                                "tasks,window",        points, 3, NULL};
   char path[96];
   char words[256];
   spawn_open(run);
@@ -90,7 +90,7 @@ Test(report, no_text_of_run_json_becomes_markup, .timeout = 60)
                                          {"\"smoke\"", "\"<b>tier\""},
                                          {"\"Made CPU\"", "\"<b>model\""},
                                          {"\"B\"", "\"<b>\""},
-                                         {"\"made for a test\"", "\"<b>reasons\""},
+                                         {"\"for a test\"", "\"<b>reasons\""},
                                          {"\"00\"", "\"<b>sha\""},
                                          {"\"points\"",
                                           "\"exit\": {\"reason\": \"<b>why\"}, \"remarks\": "

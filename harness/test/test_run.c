@@ -158,6 +158,41 @@ Test(run, the_same_command_again_changes_nothing, .timeout = 60)
   spawn_close(&run);
 }
 
+/* A byte behind the ELF file makes it another binary that does the same. */
+Test(run, another_build_makes_every_block_anew_and_the_plan_names_it, .timeout = 60)
+{
+  struct spawned run;
+  char command[512];
+  char copy[96];
+  const char *fake = getenv("HX_TEST_FAKE");
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  char *before = spawn_read(&run, "r/exp90_fake/plan.json");
+  snprintf(copy, sizeof(copy), "%s/exp90_fake", run.folder);
+  snprintf(command, sizeof(command), "cp '%s' '%s' && echo >>'%s'", fake, copy, copy);
+  cr_assert_eq(system(command), 0);
+  setenv("HX_TEST_FAKE", copy, 1);
+  spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  char *after = spawn_read(&run, "r/exp90_fake/plan.json");
+  cr_assert_str_neq(before, after);
+  spawn(&run, "HX_TEST_GROSR", "verify r");
+  cr_assert_eq(run.code, 0, "%s%s", run.out, run.err);
+  snprintf(command, sizeof(command),
+           "cd '%s/r/exp90_fake' && sed -i 's/\"binary_sha256\": \".*\"/"
+           "\"binary_sha256\": \"00\"/' plan.json",
+           run.folder);
+  cr_assert_eq(system(command), 0);
+  spawn(&run, "HX_TEST_GROSR", "merge r"); /* makes the sums fit */
+  spawn(&run, "HX_TEST_GROSR", "verify r");
+  cr_assert_eq(run.code, 1);
+  cr_assert_not_null(strstr(run.out, "another binary than plan.json"), "%s", run.out);
+  free(before);
+  free(after);
+  spawn_close(&run);
+}
+
 /* One point at a time, then all: as if it had run through. */
 Test(run, what_is_missing_is_run_and_nothing_else, .timeout = 60)
 {
