@@ -6,8 +6,9 @@
  * order (--seed), and writes DIR/<experiment>/plan.json, blocks/, samples.csv, points.csv and
  * run.json. The experiment only measures and checks.
  *
- * Threads: run() and probe() are called on the main thread. hx_sample(), hx_samples() and hx_more()
- * belong to that thread; every other function here may be called from any thread.
+ * Threads: run() and probe() are called on the main thread. hx_sample(), hx_samples(), hx_more()
+ * and hx_arrivals_run() belong to that thread; every other function here may be called from any
+ * thread.
  * Promised: no file is written and no line printed while run() is running; samples are kept in
  * memory that is touched beforehand (hx_sample_goal() of them per metric, at most a million).
  * A point runs in a worker process; a crash or a hang in run() costs that point, no other.
@@ -147,6 +148,38 @@ int hx_fail(struct hx_point *point, const char *format, ...) __attribute__((form
 
 /* Something the variant needs is not here: status=skipped. Returns -ENOTSUP. */
 int hx_unmet(struct hx_point *point, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- load that does not wait --------------------------------------------------------------- */
+
+#define HX_ARRIVALS_MAX (1u << 20)
+
+/* Operation i is due at a time that is fixed beforehand, at equal gaps or as a Poisson process
+ * (drawn from hx_seed() and `round`), and its latency counts from then, however late it was
+ * submitted: who waits behind a stall is part of it (arrivals.h). */
+struct hx_arrivals {
+  const char *metric; /* in us, a sample for each operation; NULL: only the report */
+  double rate_s;      /* offered, a second; 0: all are due at once, for what this loop can do */
+  bool poisson;
+  uint64_t round; /* which schedule of this point: each has gaps of its own */
+  uint64_t count; /* 1 ... HX_ARRIVALS_MAX */
+  int (*submit)(void *state, uint64_t i); /* must not wait: 0, -EAGAIN (no room yet) or negative */
+  int (*done)(void *state, uint64_t i);   /* must not wait: 1, 0 (not yet) or negative */
+  void *state;
+  uint64_t (*now_ns)(void); /* NULL: hx_now_ns */
+};
+
+struct hx_arrivals_report {
+  double offered_s;
+  double achieved_s;               /* completions a second, from the first's due time on */
+  double late_us_p50, late_us_max; /* submitted after they were due */
+  uint64_t full;                   /* operations that found no room: the server's queue was full */
+  bool behind; /* there was room, and the generator was still too slow: no sample was kept */
+};
+
+/* Runs the schedule to the end: samples, and a note "<metric>.load" with the report. 0, -ETIMEDOUT
+ * (nothing went on for 10 s), -EINTR, -ENOMEM, or what submit or done returned. */
+int hx_arrivals_run(struct hx_point *point, const struct hx_arrivals *arrivals,
+                    struct hx_arrivals_report *report);
 
 /* ---- where the measuring threads run ------------------------------------------------------- */
 

@@ -9,10 +9,9 @@
 
 #include "block.h"
 #include "csv.h"
+#include "interval.h"
 #include "store.h"
 #include "table.h"
-
-#define CI_METHOD "order"
 
 struct maker {
   struct hx_result *result;
@@ -86,28 +85,52 @@ static void put_samples(struct maker *maker, const json_t *point, const json_t *
   }
 }
 
-/* All processes' values of a metric; *processes: how many have some. To be freed. */
-static double *pool(const struct maker *maker, const char *name, size_t *count, size_t *processes)
+/* All processes' values of a metric, one after the other; the arm's processes, those that have
+ * some, point into it. Both are to be freed. */
+static double *pool(const struct maker *maker, const char *name, struct hx_arm *arm)
 {
   double *value = NULL;
-  size_t total = 0;
-  *processes = 0;
-  for (int pass = 0; pass < 2; pass++) {
+  *arm = (struct hx_arm){.process = calloc(maker->processes + 1, sizeof(*arm->process))};
+  for (int pass = 0; pass < 2 && arm->process != NULL; pass++) {
     size_t at = 0;
     for (size_t p = 0; p < maker->processes; p++) {
       const json_t *series = json_object_get(json_object_get(maker->block[p], "metrics"), name);
       const json_t *values = json_object_get(series, "values");
-      for (size_t k = 0; pass == 1 && k < json_array_size(values); k++)
+      const size_t count = json_array_size(values);
+      for (size_t k = 0; pass == 1 && k < count; k++)
         value[at + k] = json_number_value(json_array_get(values, k));
-      at += json_array_size(values);
-      *processes += pass == 0 && json_array_size(values) > 0 ? 1 : 0;
+      if (pass == 1 && count > 0)
+        arm->process[arm->process_count++] = (struct hx_arm_process){value + at, count, count};
+      at += count;
     }
-    total = at;
-    if (pass == 0 && (value = malloc((total + 1) * sizeof(*value))) == NULL)
-      return NULL;
+    if (pass == 0 && (value = malloc((at + 1) * sizeof(*value))) == NULL)
+      break;
   }
-  *count = total;
   return value;
+}
+
+/* The statistics of the row's metric over all processes. */
+static int compute(const struct maker *maker, struct hx_result_row *row)
+{
+  double ci[2];
+  struct hx_arm arm;
+  double *value = pool(maker, row->metric, &arm);
+  int result = value == NULL ? -ENOMEM : 0;
+  if (result == 0)
+    result = hx_interval_over_processes(&arm, text_of(row->point, "id"), row->metric, ci);
+  if (result >= 0) {
+    hx_stats_compute(value, hx_arm_samples(&arm), &row->stats);
+    row->ci_method = isfinite(row->stats.ci_lo) ? HX_INTERVAL_ORDER : NULL;
+    row->processes = arm.process_count;
+  }
+  if (result > 0) {
+    row->stats.ci_lo = ci[0];
+    row->stats.ci_hi = ci[1];
+    row->ci_method = HX_INTERVAL_BOOTSTRAP;
+  }
+  free(arm.process);
+  free(value);
+  return result < 0 ? result : 0;
 }
 
 static int keep_row(struct maker *maker, const struct hx_result_row *row)
@@ -126,7 +149,7 @@ static int keep_row(struct maker *maker, const struct hx_result_row *row)
 }
 
 static int put_point(struct maker *maker, const struct hx_result_row *row, const json_t *metric,
-                     size_t processes, const char *reason)
+                     const char *reason)
 {
   const struct hx_stats *stats = &row->stats;
   struct hx_csv *csv = &maker->points;
@@ -134,7 +157,7 @@ static int put_point(struct maker *maker, const struct hx_result_row *row, const
                          stats->max, stats->mean, stats->ci_lo, stats->ci_hi};
   put_identity(csv, maker->result->plan, row->point, metric);
   if (metric != NULL) {
-    hx_csv_count(csv, processes);
+    hx_csv_count(csv, row->processes);
     hx_csv_count(csv, stats->n);
   } else {
     hx_csv_cell(csv, NULL);
@@ -142,7 +165,7 @@ static int put_point(struct maker *maker, const struct hx_result_row *row, const
   }
   for (size_t i = 0; i < sizeof(cell) / sizeof(cell[0]); i++)
     hx_csv_number(csv, cell[i]);
-  hx_csv_cell(csv, isfinite(stats->ci_lo) ? CI_METHOD : NULL);
+  hx_csv_cell(csv, row->ci_method);
   hx_csv_cell(csv, row->status);
   hx_csv_cell(csv, reason);
   put_factors(csv, maker->result->plan, row->point);
@@ -185,23 +208,20 @@ static int make_point(struct maker *maker, const json_t *point)
   result->failed += !is_ok && strcmp(status, "skipped") != 0 ? 1 : 0;
   hx_stats_compute(NULL, 0, &row.stats);
   if (!is_ok)
-    return put_point(maker, &row, NULL, 0, reason);
+    return put_point(maker, &row, NULL, reason);
   json_array_foreach(json_object_get(result->plan, "metrics"), i, metric)
   {
-    size_t count = 0, processes = 0;
     row.metric = text_of(metric, "name");
-    double *value = pool(maker, row.metric, &count, &processes);
-    if (value == NULL)
-      return -ENOMEM;
-    hx_stats_compute(value, count, &row.stats);
-    free(value);
-    if (count == 0)
+    error = compute(maker, &row);
+    if (error < 0)
+      return error;
+    if (row.stats.n == 0)
       continue;
     for (size_t p = 0; p < maker->processes; p++) {
       put_samples(maker, point, metric, p, "warm");
       put_samples(maker, point, metric, p, "measure");
     }
-    error = put_point(maker, &row, metric, processes, reason);
+    error = put_point(maker, &row, metric, reason);
     if (error < 0)
       return error;
   }

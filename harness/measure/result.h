@@ -24,7 +24,9 @@ struct hx_result_row {
   const json_t *point; /* of the plan */
   const char *metric;  /* NULL: the point has no samples */
   const char *status;
-  struct hx_stats stats;
+  size_t processes;      /* that have samples of it */
+  struct hx_stats stats; /* ci_lo and ci_hi by ci_method (interval.h) */
+  const char *ci_method; /* NULL: too few samples for an interval */
 };
 
 struct hx_result {

@@ -25,7 +25,8 @@
 #define HX_STATS_EXACT_MAX 10000u /* samples up to which the binomial sum is taken exactly */
 #define HX_STATS_METHOD                                                                            \
   "p50: mean of the middle order statistics; p90, p99, p999: nearest rank, empty below 10, 100, "  \
-  "1000 samples; ci_lo, ci_hi: 95 % interval of the median from binomial order statistics"
+  "1000 samples; ci_lo, ci_hi: 95 % interval of the median, from binomial order statistics, or "   \
+  "by the hierarchical bootstrap over processes (2000 rounds) where 5 of them have samples"
 
 struct hx_stats {
   size_t n;

@@ -20,8 +20,8 @@
  * from one another (see below); a file whose SHA-256 is not that of sums.json, by name; sums.json
  * missing in schema 2; the same point twice in one run. All statistics in points.csv are computed
  * again by stats.h from the samples that are not warm, all processes together, and compared as
- * text; so point->checked is true. ci_lo and ci_hi are compared where ci_method is empty or names
- * order statistics: others have random draws in them, and then point->ci_checked is false.
+ * text; so point->checked is true. ci_lo and ci_hi are computed by the ci_method that is named
+ * (interval.h; empty: order statistics); of one that is not known point->ci_checked is false.
  * Without samples.csv (results/reference keeps some runs so) nothing can be computed again; this is
  * no refusal: run->samples_known is false, and point->checked too. Schema 1 kept 10000 samples
  * of a metric at most; such a point is not checked either.

@@ -11,6 +11,7 @@
 #include "csv.h"
 #include "data.h"
 #include "data_csv.h"
+#include "interval.h"
 
 #define SCHEMA_1_ROWS_MAX 10000 /* of a metric in samples.csv, whatever the writer has today */
 
@@ -182,6 +183,26 @@ static int refuse_statistic(const struct hx_data_point *point, const char *name,
                    computed);
 }
 
+/* Computes an interval over processes again. 1; 0: by another method, or too few processes. */
+static int interval_again(const struct hx_data_point *point, double ci[2])
+{
+  struct hx_arm arm = {0};
+  if (strcmp(point->ci_method, HX_INTERVAL_BOOTSTRAP) != 0)
+    return 0;
+  arm.process = calloc(point->group_count + 1, sizeof(*arm.process));
+  if (arm.process == NULL)
+    return -ENOMEM;
+  for (size_t i = 0; i < point->group_count; i++) {
+    const struct hx_data_group *group = &point->group[i];
+    if (!group->warm)
+      arm.process[arm.process_count++] =
+          (struct hx_arm_process){group->value, group->count, group->count};
+  }
+  const int result = hx_interval_over_processes(&arm, point->id, point->metric, ci);
+  free(arm.process);
+  return result;
+}
+
 /* Computes the statistics again. The samples of a point that schema 1 thinned say nothing. */
 static int check_statistics(struct hx_data_point *point, struct hx_why *why)
 {
@@ -198,10 +219,19 @@ static int check_statistics(struct hx_data_point *point, struct hx_why *why)
   }
   hx_stats_compute(values, (size_t)count, &stats);
   free(values);
+  double ci[2];
+  const int over = interval_again(point, ci);
+  if (over < 0)
+    return over;
+  if (over > 0) {
+    stats.ci_lo = ci[0];
+    stats.ci_hi = ci[1];
+  }
   const double again[HX_DATA_STAT_COUNT] = {(double)stats.n, stats.min,  stats.p50, stats.p90,
                                             stats.p99,       stats.p999, stats.max, stats.mean,
                                             stats.ci_lo,     stats.ci_hi};
-  const bool ci_known = point->ci_method[0] == '\0' || strstr(point->ci_method, "order") != NULL;
+  const bool ci_known = over > 0 || point->ci_method[0] == '\0' ||
+                        strstr(point->ci_method, HX_INTERVAL_ORDER) != NULL;
   for (int i = 0; i < (ci_known ? HX_DATA_STAT_COUNT : HX_DATA_CI_LO); i++) {
     char text[HX_NUMBER_BYTES];
     hx_csv_format(again[i], text);

@@ -10,108 +10,105 @@
 #include "stats_order.h"
 #include "stats_random.h"
 
-/* The k-th smallest, counted from 0 (Wirth, Algorithms + Data Structures, 2.3.4); reorders. */
-static double select_value(double *values, size_t count, size_t at)
+/* What samples are drawn from: all of an arm's, sorted once, so that a draw only counts how often
+ * each rank came, and the median is found by adding up counts. */
+struct urn {
+  const struct hx_arm *arm;
+  size_t processes; /* that have samples */
+  size_t samples;
+  double *sorted;
+  uint32_t *rank;  /* of each sample, in the order of the arm */
+  uint32_t *count; /* by rank, in one draw */
+  size_t *first;   /* in `rank`, of each process */
+};
+
+struct entry {
+  double value;
+  size_t place; /* in the order of the arm */
+};
+
+static int compare_entries(const void *left, const void *right)
 {
-  const ptrdiff_t k = (ptrdiff_t)at;
-  ptrdiff_t lo = 0;
-  ptrdiff_t hi = (ptrdiff_t)count - 1;
-  while (lo < hi) {
-    const double pivot = values[k];
-    ptrdiff_t i = lo;
-    ptrdiff_t j = hi;
-    while (i <= j) {
-      while (values[i] < pivot)
-        i++;
-      while (values[j] > pivot)
-        j--;
-      if (i > j)
-        break;
-      const double swapped = values[i];
-      values[i++] = values[j];
-      values[j--] = swapped;
-    }
-    if (j < k)
-      lo = i;
-    if (k < i)
-      hi = j;
-  }
-  return values[k];
+  const double a = ((const struct entry *)left)->value;
+  const double b = ((const struct entry *)right)->value;
+  return (a > b) - (a < b);
 }
 
-static double median_of(double *values, size_t count)
+static void urn_fini(struct urn *urn)
 {
-  const double high = select_value(values, count, count / 2);
-  if (count % 2 == 1)
-    return high;
-  double low = values[0]; /* everything before the middle is at most `high` */
-  for (size_t i = 1; i < count / 2; i++)
-    low = fmax(low, values[i]);
+  free(urn->sorted);
+  free(urn->rank);
+  free(urn->count);
+  free(urn->first);
+}
+
+/* 0, -EINVAL (no samples), -ENOMEM. */
+static int urn_init(struct urn *urn, const struct hx_arm *arm)
+{
+  const size_t samples = hx_arm_samples(arm);
+  size_t at = 0;
+  *urn = (struct urn){.arm = arm, .samples = samples};
+  if (samples == 0)
+    return -EINVAL;
+  struct entry *entry = malloc(samples * sizeof(*entry));
+  urn->sorted = malloc(samples * sizeof(*urn->sorted));
+  urn->rank = malloc(samples * sizeof(*urn->rank));
+  urn->count = malloc(samples * sizeof(*urn->count));
+  urn->first = malloc(arm->process_count * sizeof(*urn->first));
+  if (entry == NULL || urn->sorted == NULL || urn->rank == NULL || urn->count == NULL ||
+      urn->first == NULL) {
+    free(entry);
+    urn_fini(urn);
+    return -ENOMEM;
+  }
+  for (size_t i = 0; i < arm->process_count; i++) {
+    urn->first[i] = at;
+    urn->processes += arm->process[i].count > 0;
+    for (size_t k = 0; k < arm->process[i].count; k++, at++)
+      entry[at] = (struct entry){arm->process[i].values[k], at};
+  }
+  qsort(entry, samples, sizeof(*entry), compare_entries);
+  for (size_t i = 0; i < samples; i++) {
+    urn->sorted[i] = entry[i].value;
+    urn->rank[entry[i].place] = (uint32_t)i;
+  }
+  free(entry);
+  return 0;
+}
+
+/* The `at`-th smallest of what was drawn, from 0. */
+static double find_drawn(const struct urn *urn, size_t at)
+{
+  size_t below = 0;
+  size_t rank = 0;
+  while (below + urn->count[rank] <= at)
+    below += urn->count[rank++];
+  return urn->sorted[rank];
+}
+
+static double draw_median(struct urn *urn, struct hx_stats_random *random)
+{
+  const struct hx_arm *arm = urn->arm;
+  size_t drawn = 0;
+  size_t used = 0;
+  memset(urn->count, 0, urn->samples * sizeof(*urn->count));
+  while (drawn < urn->processes) {
+    const size_t which = hx_stats_random_below(random, arm->process_count);
+    const size_t has = arm->process[which].count;
+    const size_t each = has < HX_STATS_BOOTSTRAP_EACH ? has : HX_STATS_BOOTSTRAP_EACH;
+    if (has == 0)
+      continue; /* some process has samples: this ends */
+    for (size_t i = 0; i < each; i++)
+      urn->count[urn->rank[urn->first[which] + hx_stats_random_below(random, has)]]++;
+    used += each;
+    drawn++;
+  }
+  const double low = find_drawn(urn, (used - 1) / 2);
+  const double high = used % 2 == 1 ? low : find_drawn(urn, used / 2);
   return low + (high - low) / 2.0;
 }
 
-static size_t drawn_from(const struct hx_arm_process *process)
-{
-  return process->count < HX_STATS_BOOTSTRAP_EACH ? process->count : HX_STATS_BOOTSTRAP_EACH;
-}
-
-/* The processes that have samples. */
-static size_t processes_of(const struct hx_arm *arm)
-{
-  size_t count = 0;
-  for (size_t i = 0; i < arm->process_count; i++)
-    count += arm->process[i].count > 0;
-  return count;
-}
-
-static double draw_median(const struct hx_arm *arm, double *pool, struct hx_stats_random *random)
-{
-  const size_t wanted = processes_of(arm);
-  size_t drawn = 0;
-  size_t used = 0;
-  while (drawn < wanted) {
-    const struct hx_arm_process *process =
-        &arm->process[hx_stats_random_below(random, arm->process_count)];
-    if (process->count == 0)
-      continue; /* some process has samples: this ends */
-    for (size_t i = drawn_from(process); i > 0; i--)
-      pool[used++] = process->values[hx_stats_random_below(random, process->count)];
-    drawn++;
-  }
-  return median_of(pool, used);
-}
-
-/* Room for the largest draw: every process could be the one with the most samples. */
-static double *take_pool(const struct hx_arm *base, const struct hx_arm *fresh)
-{
-  size_t most = 1;
-  const struct hx_arm *const arms[2] = {base, fresh};
-  for (size_t a = 0; a < 2; a++) {
-    size_t each = 0;
-    for (size_t i = 0; i < arms[a]->process_count; i++) {
-      const size_t drawn = drawn_from(&arms[a]->process[i]);
-      each = drawn > each ? drawn : each;
-    }
-    each *= processes_of(arms[a]);
-    most = each > most ? each : most;
-  }
-  const size_t all = hx_arm_samples(base) + hx_arm_samples(fresh);
-  return malloc((most > all ? most : all) * sizeof(double));
-}
-
-static double whole_median(const struct hx_arm *arm, double *pool)
-{
-  size_t used = 0;
-  for (size_t i = 0; i < arm->process_count; i++) {
-    const struct hx_arm_process *process = &arm->process[i];
-    if (process->count > 0)
-      memcpy(pool + used, process->values, process->count * sizeof(*pool));
-    used += process->count;
-  }
-  return median_of(pool, used);
-}
-
-/* The share of ratios that is left out at each end. */
+/* The share of results that is left out at each end. */
 static double tail_of(double confidence, size_t processes)
 {
   const double tail = (1.0 - confidence) / 2.0;
@@ -122,39 +119,69 @@ static double tail_of(double confidence, size_t processes)
                              hx_stats_t_quantile(1.0 - tail, freedom));
 }
 
+/* The ends of the interval among the rounds' results, which are sorted. */
+static void take_ends(double *result, const struct hx_stats_bootstrap *how, size_t processes,
+                      struct hx_stats_shift *out)
+{
+  const double tail = tail_of(how->confidence, processes);
+  const size_t left_out = (size_t)floor(tail * (double)how->rounds);
+  hx_stats_sort(result, how->rounds);
+  out->lo = result[left_out];
+  out->hi = result[how->rounds - 1 - left_out];
+}
+
+/* `base` NULL: the median of `fresh`, not a ratio. */
+static int run_rounds(struct urn *base, struct urn *fresh, const struct hx_stats_bootstrap *how,
+                      struct hx_stats_shift *out)
+{
+  struct hx_stats_random random;
+  double *value = malloc(how->rounds * sizeof(*value));
+  const size_t least =
+      base != NULL && base->processes < fresh->processes ? base->processes : fresh->processes;
+  const double of_base = base != NULL ? hx_stats_sorted_median(base->sorted, base->samples) : 1.0;
+  const double whole = hx_stats_sorted_median(fresh->sorted, fresh->samples) / of_base;
+  int result = value == NULL ? -ENOMEM : isfinite(whole) ? 0 : -EINVAL;
+  hx_stats_random_init(&random, how->seed);
+  for (size_t round = 0; round < how->rounds && result == 0; round++) {
+    const double drawn = base != NULL ? draw_median(base, &random) : 1.0;
+    value[round] = draw_median(fresh, &random) / drawn;
+    result = isfinite(value[round]) ? 0 : -EINVAL;
+  }
+  if (result == 0) {
+    out->shift = whole;
+    take_ends(value, how, least, out);
+  }
+  free(value);
+  return result;
+}
+
 int hx_stats_bootstrap_ratio(const struct hx_arm *base, const struct hx_arm *fresh,
                              const struct hx_stats_bootstrap *how, struct hx_stats_shift *out)
 {
-  struct hx_stats_random random;
-  const size_t base_count = processes_of(base);
-  const size_t fresh_count = processes_of(fresh);
-  int result = 0;
-  if (base_count == 0 || fresh_count == 0 || how->rounds == 0)
+  struct urn of_base;
+  struct urn of_fresh;
+  if (how->rounds == 0)
     return -EINVAL;
-  double *pool = take_pool(base, fresh);
-  double *ratio = malloc(how->rounds * sizeof(*ratio));
-  if (pool == NULL || ratio == NULL) {
-    result = -ENOMEM;
-    goto out;
+  int result = urn_init(&of_base, base);
+  if (result < 0)
+    return result;
+  result = urn_init(&of_fresh, fresh);
+  if (result == 0) {
+    result = run_rounds(&of_base, &of_fresh, how, out);
+    urn_fini(&of_fresh);
   }
-  hx_stats_random_init(&random, how->seed);
-  for (size_t round = 0; round < how->rounds && result == 0; round++) {
-    const double of_base = draw_median(base, pool, &random);
-    ratio[round] = draw_median(fresh, pool, &random) / of_base;
-    result = isfinite(ratio[round]) ? 0 : -EINVAL;
+  urn_fini(&of_base);
+  return result;
+}
+
+int hx_stats_bootstrap_median(const struct hx_arm *arm, const struct hx_stats_bootstrap *how,
+                              struct hx_stats_shift *out)
+{
+  struct urn urn;
+  int result = how->rounds == 0 ? -EINVAL : urn_init(&urn, arm);
+  if (result == 0) {
+    result = run_rounds(NULL, &urn, how, out);
+    urn_fini(&urn);
   }
-  const double of_base = whole_median(base, pool);
-  const double whole = whole_median(fresh, pool) / of_base;
-  if (result < 0 || !isfinite(whole)) {
-    result = -EINVAL;
-    goto out;
-  }
-  const double tail = tail_of(how->confidence, base_count < fresh_count ? base_count : fresh_count);
-  const size_t left_out = (size_t)floor(tail * (double)how->rounds);
-  hx_stats_sort(ratio, how->rounds);
-  *out = (struct hx_stats_shift){whole, ratio[left_out], ratio[how->rounds - 1 - left_out]};
-out:
-  free(pool);
-  free(ratio);
   return result;
 }

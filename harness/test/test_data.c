@@ -11,6 +11,7 @@
 #include "data_csv.h"
 #include "nearest.h"
 #include "results.h"
+#include "spawn.h"
 
 static const struct made_point points[] = {
     {"a", "time_us", "us", "tasks=1,window=4", 2.0, 0.1, 10, NULL},
@@ -264,4 +265,39 @@ Test(data, names_that_are_near)
   cr_assert_str_eq(text, "claims");
   hx_nearest("zzz", name, 3, text, sizeof(text));
   cr_assert_str_eq(text, "");
+}
+
+/* The fake's samples of a point are 1 ... 10 times `tasks`, the same in every process. */
+Test(data, an_interval_over_five_processes_is_computed_again_by_who_reads_it, .timeout = 60)
+{
+  struct hx_data data;
+  struct hx_why why = {""};
+  struct spawned run;
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--variant good --factor tasks=1 --processes 4 --out four");
+  spawn(&run, "HX_TEST_FAKE", "--variant good --factor tasks=1 --processes 5 --out five");
+  char *text = results_read(run.folder, "four/exp90_fake/points.csv");
+  cr_assert(spawn_count(text, ",order,") > 0 && spawn_count(text, ",bootstrap,") == 0);
+  free(text);
+  text = results_read(run.folder, "five/exp90_fake/points.csv");
+  cr_assert(spawn_count(text, ",bootstrap,") > 0 && spawn_count(text, ",order,") == 0);
+  char *end = strstr(text, ",bootstrap,"); /* "lo,hi,bootstrap,": another hi */
+  char edited[64];
+  char whole[64];
+  snprintf(whole, sizeof(whole), "%.*s", 16, end - 5);
+  snprintf(edited, sizeof(edited), "%.*s9%s", 5, end - 5, ",bootstrap,");
+  free(text);
+  char folder[128];
+  snprintf(folder, sizeof(folder), "%s/five", run.folder);
+  cr_assert_eq(open_one(&data, folder, &why), 0, "%s", why.text);
+  cr_assert(data.point[0].ci_checked && data.point[0].processes == 5);
+  cr_assert_str_eq(data.point[0].ci_method, "bootstrap");
+  hx_data_fini(&data);
+  results_edit(folder, "exp90_fake/points.csv", whole, edited);
+  results_sum(folder, "exp90_fake");
+  refused(folder, "ci_hi of good time_us", "again");
+  spawn(&run, "HX_TEST_GROSR", "verify five");
+  cr_assert_eq(run.code, 1);
+  cr_assert_not_null(strstr(run.out, "points.csv"), "%s", run.out);
+  spawn_close(&run);
 }

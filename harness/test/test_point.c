@@ -141,6 +141,29 @@ Test(point, as_many_samples_as_asked_for, .timeout = 60)
   spawn_close(&run);
 }
 
+Test(point, tails_stay_empty_until_there_are_samples_for_them, .timeout = 60)
+{
+  static const struct {
+    unsigned samples;
+    const char *cells; /* processes to max */
+  } cases[] = {{9, "1,9,1,1,,,,1"},       {10, "1,10,1,1,1,,,1"},    {99, "1,99,1,1,1,,,1"},
+               {100, "1,100,1,1,1,1,,1"}, {999, "1,999,1,1,1,1,,1"}, {1000, "1,1000,1,1,1,1,1,1"}};
+  for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    struct spawned run;
+    char text[128];
+    spawn_open(&run);
+    snprintf(text, sizeof(text), "--device cpu --out r --variant more --samples %u",
+             cases[i].samples);
+    spawn(&run, "HX_TEST_FAKE", text);
+    char *points = spawn_read(&run, "r/exp90_fake/points.csv");
+    hide_ids(points);
+    snprintf(text, sizeof(text), ",us,ID,%s,", cases[i].cells);
+    cr_assert_eq(spawn_count(points, text), 1, "%u samples: %s", cases[i].samples, points);
+    free(points);
+    spawn_close(&run);
+  }
+}
+
 Test(point, a_pinned_thread_has_one_cpu, .timeout = 60)
 {
   struct spawned run;

@@ -6,9 +6,11 @@
 #include <criterion/criterion.h>
 #include <math.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "interval.h"
 #include "stats.h"
 #include "stats_bootstrap.h"
 #include "stats_fdr.h"
@@ -275,4 +277,63 @@ Test(stats_library, the_minimum_detectable_effect_is_what_is_found, .timeout = 1
   hx_stats_power_init(&power, 4, 4, 0.99);
   cr_assert(isinf(hx_stats_power_shift(&power, 0.8)));
   cr_assert_eq(hx_stats_power_of(&power, 100.0), 0.0);
+}
+
+Test(stats_library, the_bootstrap_of_a_median_is_that_of_a_ratio_to_one)
+{
+  struct hx_arm ones = {0};
+  struct hx_arm arm = {0};
+  struct hx_arm empty = {0};
+  struct hx_stats_shift ratio = {0};
+  struct hx_stats_shift median = {0};
+  struct hx_stats_shift again = {0};
+  const struct hx_stats_bootstrap how = {100000, 0.95, 7};
+  fill_arm(&arm, golden_arm[1]);
+  for (size_t i = 0; i < 6; i++)
+    cr_assert_eq(hx_arm_add(&ones, i, 1.0), 0);
+  cr_assert_eq(hx_stats_bootstrap_ratio(&ones, &arm, &how, &ratio), 0);
+  cr_assert_eq(hx_stats_bootstrap_median(&arm, &how, &median), 0);
+  cr_assert_eq(median.shift, ratio.shift);
+  expect_near(median.lo / ratio.lo, 1.0, 0.002, "lo", 0);
+  expect_near(median.hi / ratio.hi, 1.0, 0.002, "hi", 0);
+  cr_assert_eq(hx_stats_bootstrap_median(&arm, &how, &again), 0);
+  cr_assert(median.lo == again.lo && median.hi == again.hi, "one seed, two results");
+  cr_assert_lt(hx_stats_bootstrap_median(&empty, &how, &again), 0);
+  hx_arm_fini(&ones);
+  hx_arm_fini(&arm);
+}
+
+/* Processes that differ by more than their samples do, as layouts make them. */
+Test(stats_library, the_interval_over_processes_covers_where_that_of_all_samples_does_not)
+{
+  enum { TRIALS = 200, PROCESSES = 5, SAMPLES = 20 };
+  struct hx_stats_random random;
+  size_t covered = 0;
+  size_t covered_by_order = 0;
+  hx_stats_random_init(&random, 20261123);
+  for (size_t trial = 0; trial < TRIALS; trial++) {
+    struct hx_arm arm = {0};
+    struct hx_stats pooled;
+    double all[PROCESSES * SAMPLES];
+    double ci[2];
+    char id[17];
+    for (size_t i = 0; i < PROCESSES; i++) {
+      const double level = 100.0 + 3.0 * hx_stats_random_normal(&random);
+      for (size_t k = 0; k < SAMPLES; k++) {
+        all[i * SAMPLES + k] = level + hx_stats_random_normal(&random);
+        cr_assert_eq(hx_arm_add(&arm, i, all[i * SAMPLES + k]), 0);
+      }
+    }
+    snprintf(id, sizeof(id), "%016zx", trial);
+    cr_assert_eq(hx_interval_over_processes(&arm, id, "time_us", ci), 1);
+    covered += ci[0] <= 100.0 && 100.0 <= ci[1];
+    hx_stats_compute(all, COUNT(all), &pooled);
+    covered_by_order += pooled.ci_lo <= 100.0 && 100.0 <= pooled.ci_hi;
+    arm.process[4].count = 0; /* four are too few */
+    cr_assert_eq(hx_interval_over_processes(&arm, id, "time_us", ci), 0);
+    hx_arm_fini(&arm);
+  }
+  cr_log_info("covered %zu and %zu of %d", covered, covered_by_order, TRIALS);
+  cr_assert_geq(covered, TRIALS * 90 / 100);
+  cr_assert_lt(covered_by_order, TRIALS * 70 / 100);
 }
