@@ -90,7 +90,8 @@ static const struct made_point launches[] = {
 static void claims_say(const char *device, const char *text, const char *arguments, int code,
                        const char *part)
 {
-  const struct made_run made = {"exp1_launch_latency", device, text, "tasks,window", launches, 4, NULL};
+  const struct made_run made = {
+      "exp1_launch_latency", device, text, "tasks,window", launches, 4, NULL};
   struct spawned run;
   char path[96];
   char words[256];
