@@ -11,6 +11,7 @@
 
 #include "data.h"
 #include "sha256.h"
+#include "sums.h"
 
 #define SCHEMA_LEAST 1
 #define SCHEMA_MOST  2
@@ -136,12 +137,18 @@ static int check_sums(const struct hx_data_run *run, bool wanted, struct hx_why 
   if (access(path, F_OK) < 0 && !wanted)
     return 0;
   json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-  json_object_del(json, "sums.json"); /* its own; `grosr verify` looks at that */
   if (json == NULL)
     return hx_refuse(why, -EBADMSG,
                      "%s is missing or no JSON (%.80s), so no file here can be trusted; rebuild "
                      "it with `grosr merge`",
                      path, error.text);
+  if (json_object_get(json, "sums.json") != NULL) { /* its own */
+    json_decref(json);
+    json = hx_sums_load(run->folder, "sums.json", &result, why);
+    if (json == NULL)
+      return result;
+    json_object_del(json, "sums.json");
+  }
   json_object_foreach(json, name, sum)
   {
     const char *hex = json_string_value(sum);
