@@ -71,6 +71,24 @@ static void write_svg(FILE *out, const char *svg, size_t figure)
   }
 }
 
+/* The rows that a figure draws: its own, or with tail "-paper" those of the paper. */
+static void write_data(FILE *out, const char *folder, const char *name, const char *tail)
+{
+  char path[PATH_BYTES];
+  const int stem = (int)(strlen(name) - strlen(".svg"));
+  snprintf(path, sizeof(path), "%s/%.*s%s.csv", folder, stem, name, tail);
+  char *csv = hx_report_read(path);
+  if (csv != NULL) {
+    fprintf(out, "<p><a download=\"%.*s%s.csv\" href=\"data:text/csv;charset=utf-8,", stem, name,
+            tail);
+    hx_report_percent(out, csv);
+    fprintf(out, "\">Save as %.*s%s.csv</a></p>\n<pre tabindex=\"0\">", stem, name, tail);
+    hx_report_text(out, csv);
+    fputs("</pre>\n", out);
+  }
+  free(csv);
+}
+
 static void write_figure(struct hx_report *report, const char *folder, const char *name)
 {
   char path[PATH_BYTES];
@@ -79,8 +97,6 @@ static void write_figure(struct hx_report *report, const char *folder, const cha
   const int stem = (int)(strlen(name) - strlen(".svg"));
   snprintf(path, sizeof(path), "%s/%s", folder, name);
   char *svg = hx_report_read(path);
-  snprintf(path, sizeof(path), "%s/%.*s.csv", folder, stem, name);
-  char *csv = hx_report_read(path);
   if (svg != NULL) {
     fprintf(out,
             "<figure>\n<div class=\"scroll\" role=\"group\" tabindex=\"0\" "
@@ -89,18 +105,12 @@ static void write_figure(struct hx_report *report, const char *folder, const cha
     write_svg(out, svg, figure);
     fprintf(out, "</div>\n<figcaption id=\"figure-%zu\">%s <code>%.*s</code></figcaption>\n",
             figure, caption_of(name), stem, name);
-    if (csv != NULL) {
-      fputs("<details><summary>The data of this figure</summary>\n", out);
-      fprintf(out, "<p><a download=\"%.*s.csv\" href=\"data:text/csv;charset=utf-8,", stem, name);
-      hx_report_percent(out, csv);
-      fprintf(out, "\">Save as %.*s.csv</a></p>\n<pre tabindex=\"0\">", stem, name);
-      hx_report_text(out, csv);
-      fputs("</pre></details>\n", out);
-    }
-    fputs("</figure>\n", out);
+    fputs("<details><summary>The data of this figure</summary>\n", out);
+    write_data(out, folder, name, "");
+    write_data(out, folder, name, "-paper");
+    fputs("</details>\n</figure>\n", out);
   }
   free(svg);
-  free(csv);
 }
 
 static int is_svg(const struct dirent *entry)

@@ -188,6 +188,23 @@ static void write_counts(struct hx_report *report, const struct hx_data_run *run
   fputs("</span></td>", report->out);
 }
 
+/* The grade, and its reasons as a list. */
+static void write_grade(FILE *out, const struct hx_data_run *run)
+{
+  fputs("<td role=\"cell\" data-label=\"Grade\"><div>", out);
+  hx_report_text(out, run->grade[0] != '\0' ? run->grade : "not given");
+  if (run->schema == 1)
+    fputs("<br><span class=\"soft\">this run is older than grades</span>", out);
+  for (const char *line = run->grade_reasons; *line != '\0';) {
+    const size_t bytes = strcspn(line, "\n");
+    fputs(line == run->grade_reasons ? "<ul class=\"reasons\">\n<li>" : "<li>", out);
+    hx_report_text_bytes(out, line, bytes);
+    fputs("</li>\n", out);
+    line += bytes + (line[bytes] == '\n');
+  }
+  fputs(run->grade_reasons[0] != '\0' ? "</ul></div></td>" : "</div></td>", out);
+}
+
 static void write_run(struct hx_report *report, const struct hx_data_run *run)
 {
   FILE *out = report->out;
@@ -204,12 +221,7 @@ static void write_run(struct hx_report *report, const struct hx_data_run *run)
   fputs("<br><span class=\"soft\">", out);
   hx_report_text(out, run->machine);
   fputs("</span></span></td>", out);
-  begin_cell(out, "Grade");
-  hx_report_text(out, run->grade[0] != '\0' ? run->grade : "not given");
-  fputs("<br><span class=\"soft\">", out);
-  hx_report_text(out, run->grade[0] != '\0' || run->schema > 1 ? run->grade_reasons
-                                                               : "this run is older than grades");
-  fputs("</span></span></td>", out);
+  write_grade(out, run);
   begin_cell(out, "Tier");
   hx_report_text(out, run->tier);
   fputs("</span></td>", out);
@@ -273,8 +285,10 @@ static void write_files(struct hx_report *report)
   FILE *out = report->out;
   char path[4096];
   fputs("<section aria-labelledby=\"files\"><h2 id=\"files\">Files by SHA-256</h2>\n<p>Figures and "
-        "claims follow from points, points from samples, and run.json names the binary that took "
-        "them. This is the chain.</p>\n<div class=\"scroll\" role=\"region\" tabindex=\"0\" "
+        "claims follow from points, points from samples, samples from the blocks that "
+        "<code>sums.json</code> names, and <code>run.json</code> names the binary that took them. "
+        "<code>grosr verify</code> makes them again.</p>\n<div class=\"scroll\" role=\"region\" "
+        "tabindex=\"0\" "
         "aria-labelledby=\"files\"><table class=\"cards\" role=\"table\"><caption>What this report "
         "was made "
         "from.</caption>\n<thead role=\"rowgroup\"><tr role=\"row\">"
@@ -291,6 +305,8 @@ static void write_files(struct hx_report *report)
     write_file(out, path, "plan");
     snprintf(path, sizeof(path), "%s/run.json", run->folder);
     write_file(out, path, "provenance");
+    snprintf(path, sizeof(path), "%s/sums.json", run->folder);
+    write_file(out, path, "sums of these and of every block");
     fputs("<tr role=\"row\"><th role=\"rowheader\" scope=\"row\">", out);
     hx_report_text(out, run->experiment);
     fputs("</th><td role=\"cell\">binary</td><td role=\"cell\" class=\"hash\"><code>", out);

@@ -43,4 +43,6 @@ char *hx_report_read(const char *path);              /* a whole file, or NULL */
 void hx_report_claims(struct hx_report *report);  /* report_claims.c */
 void hx_report_figures(struct hx_report *report); /* report_figures.c */
 void hx_report_points(struct hx_report *report);  /* report_points.c */
+/* A link that saves the run's samples, or where they are. In report_samples.c. */
+void hx_report_samples(FILE *out, const struct hx_data_run *run);
 void hx_report_caveats(struct hx_report *report); /* report_caveats.c */

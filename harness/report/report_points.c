@@ -1,5 +1,5 @@
 /* report_points.c - every row of points.csv as a table per experiment, with the file itself in a
- * link. See report_page.h. Next: report_caveats.c */
+ * link. See report_page.h. Next: report_samples.c */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +94,7 @@ static void write_link(FILE *out, const struct hx_data_run *run)
     hx_report_text(out, run->points_path);
     fputs("</code>", out);
   }
+  hx_report_samples(out, run);
   fputs("</p>\n", out);
   free(text);
 }

@@ -11,6 +11,7 @@
 
 #include "data.h"
 #include "sha256.h"
+#include "sums.h"
 
 #define SCHEMA_LEAST 1
 #define SCHEMA_MOST  2
@@ -28,23 +29,23 @@ static const char *text_at(struct hx_data *data, const json_t *json, ...)
   return hx_data_keep(data, json_string_value(json));
 }
 
-/* One look's reasons, those that are not in the text yet: "rule: value; ...". */
-static void join_reasons(const json_t *reasons, char *text, size_t text_bytes)
+/* One look's reasons for this grade, those that are not in the text yet: a line each. */
+static void join_reasons(const json_t *look, const char *wanted, char *text, size_t text_bytes)
 {
   size_t i;
   json_t *reason;
-  json_array_foreach(reasons, i, reason)
+  json_array_foreach(json_object_get(look, "reasons"), i, reason)
   {
     char one[512];
     const char *rule = json_string_value(json_object_get(reason, "rule"));
     const char *value = json_string_value(json_object_get(reason, "value"));
     const char *grade = json_string_value(json_object_get(reason, "grade"));
     const size_t used = strlen(text);
-    if (rule == NULL || value == NULL || grade == NULL)
+    if (rule == NULL || value == NULL || grade == NULL || strcmp(grade, wanted) != 0)
       continue;
-    snprintf(one, sizeof(one), "%s: %s %s", grade, rule, value);
+    snprintf(one, sizeof(one), "%s %s: %s", grade, rule, value);
     if (strstr(text, one) == NULL)
-      snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? "; " : "", one);
+      snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? "\n" : "", one);
   }
 }
 
@@ -69,11 +70,12 @@ static void take_machine(struct hx_data *data, struct hx_data_run *run)
 static void take_grade(struct hx_data *data, struct hx_data_run *run)
 {
   const json_t *environment = json_object_get(run->json, "environment");
+  static const char *const grades[] = {"C", "B"}; /* the worst first */
   char text[4096] = "";
-  join_reasons(json_object_get(json_object_get(environment, "after"), "reasons"), text,
-               sizeof(text));
-  join_reasons(json_object_get(json_object_get(environment, "before"), "reasons"), text,
-               sizeof(text));
+  for (size_t i = 0; i < 2; i++) {
+    join_reasons(json_object_get(environment, "after"), grades[i], text, sizeof(text));
+    join_reasons(json_object_get(environment, "before"), grades[i], text, sizeof(text));
+  }
   run->grade = text_at(data, environment, "grade", NULL);
   run->grade_reasons = hx_data_keep(data, text);
 }
@@ -135,12 +137,18 @@ static int check_sums(const struct hx_data_run *run, bool wanted, struct hx_why 
   if (access(path, F_OK) < 0 && !wanted)
     return 0;
   json_t *json = json_load_file(path, JSON_REJECT_DUPLICATES, &error);
-  json_object_del(json, "sums.json"); /* its own; `grosr verify` looks at that */
   if (json == NULL)
     return hx_refuse(why, -EBADMSG,
                      "%s is missing or no JSON (%.80s), so no file here can be trusted; rebuild "
                      "it with `grosr merge`",
                      path, error.text);
+  if (json_object_get(json, "sums.json") != NULL) { /* its own */
+    json_decref(json);
+    json = hx_sums_load(run->folder, "sums.json", &result, why);
+    if (json == NULL)
+      return result;
+    json_object_del(json, "sums.json");
+  }
   json_object_foreach(json, name, sum)
   {
     const char *hex = json_string_value(sum);

@@ -115,7 +115,7 @@ Test(data, a_run_of_schema_2_has_its_samples_by_process_and_phase)
   cr_assert_str_eq(data.point[3].status, "crashed");
   cr_assert_str_eq(data.point[3].reason, "why, in words");
   cr_assert_str_eq(data.run[0]->grade, "B");
-  cr_assert_str_eq(data.run[0]->grade_reasons, "B: made for a test");
+  cr_assert_str_eq(data.run[0]->grade_reasons, "B made: for a test");
   cr_assert_float_eq(data.point[1].seconds, 0.5, 0.0);
   hx_data_fini(&data);
   strcat(folder, "/exp7_made/"); /* the experiment's folder itself will do */

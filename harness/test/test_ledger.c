@@ -9,11 +9,14 @@
 #include <string.h>
 
 #include "claims.h"
-#include "results.h"
+#include "fit.h"
 #include "spawn.h"
 
-#define POINTS_MAX 400u
 #define SCALES_MAX 64u
+
+static const struct fit_device a100 = {"cuda:0", "NVIDIA A100-SXM4-40GB, driver for CUDA 12.2"};
+static const struct fit_device one_cpu = {"cpu", "Made CPU, 2 cores usable"};
+static const struct fit_device other_cpu = {"cpu", "Another CPU, 2 cores usable"};
 
 static struct hx_claims open_claims(void)
 {
@@ -21,97 +24,6 @@ static struct hx_claims open_claims(void)
   struct hx_why why = {""};
   cr_assert_eq(hx_claims_open(&claims, getenv("HX_TEST_PAPER"), &why), 0, "%s", why.text);
   return claims;
-}
-
-/* ---- data made to fit the claims ----------------------------------------------------------- */
-
-struct maker {
-  struct made_point point[POINTS_MAX];
-  size_t count;
-  char columns[256];
-};
-
-static void add_column(struct maker *maker, const char *name)
-{
-  if (hx_text_lists(maker->columns, name))
-    return;
-  if (maker->columns[0] != '\0')
-    strcat(maker->columns, ",");
-  strcat(maker->columns, name);
-}
-
-static void add_point(struct maker *maker, const struct hx_claim_select *select, const char *x)
-{
-  char factors[256] = "";
-  const char *key;
-  json_t *value;
-  json_object_foreach((json_t *)select->factors, key, value)
-  {
-    add_column(maker, key);
-    sprintf(factors + strlen(factors), "%s%s=%s", factors[0] != '\0' ? "," : "", key,
-            json_string_value(value));
-  }
-  if (x != NULL) {
-    add_column(maker, select->by);
-    sprintf(factors + strlen(factors), "%s%s=%s", factors[0] != '\0' ? "," : "", select->by, x);
-  }
-  const char *variant = select->variant[0] != '\0' ? select->variant : "any";
-  const char *metric = select->metric[0] != '\0' ? select->metric : "some_us";
-  char sorted[256]; /* the same factors in another order are the same point */
-  struct hx_text_list list = {0};
-  hx_text_split(factors, ',', &list);
-  sorted[0] = '\0';
-  for (int pass = 0; pass < 256 && list.count > 0; pass++) {
-    for (size_t i = 0; i < list.count; i++) {
-      if ((unsigned char)list.item[i][0] == (unsigned)pass)
-        sprintf(sorted + strlen(sorted), "%s%s", sorted[0] != '\0' ? "," : "", list.item[i]);
-    }
-  }
-  hx_text_list_fini(&list);
-  for (size_t i = 0; i < maker->count; i++) {
-    if (strcmp(maker->point[i].variant, variant) == 0 &&
-        strcmp(maker->point[i].metric, metric) == 0 && strcmp(maker->point[i].factors, sorted) == 0)
-      return;
-  }
-  cr_assert_lt(maker->count, POINTS_MAX);
-  const double made = 1.0 + (double)(strlen(variant) % 7);
-  maker->point[maker->count++] =
-      (struct made_point){variant, metric, "u", strdup(sorted), made, made / 1000.0, 20, NULL};
-}
-
-static void add_select(struct maker *maker, const struct hx_claim_select *select)
-{
-  static const char *const x[] = {"1", "4", "16", "64"};
-  if (select->by == NULL) /* there is no b */
-    return;
-  for (size_t i = 0; i < (select->by[0] != '\0' ? 4 : 1); i++)
-    add_point(maker, select, select->by[0] != '\0' ? x[i] : NULL);
-}
-
-/* A run for each experiment that has claims on the class's device. */
-static void make_all(const struct hx_claims *claims, const char *folder, const char *device,
-                     const char *device_text)
-{
-  for (size_t i = 0; i < claims->count; i++) {
-    static struct maker maker;
-    const char *experiment = claims->claim[i].experiment;
-    maker.count = 0;
-    maker.columns[0] = '\0';
-    for (size_t k = 0; k < claims->count; k++) {
-      const struct hx_claim *claim = &claims->claim[k];
-      if (strcmp(claim->experiment, experiment) != 0 ||
-          strncmp(device, claim->class_device, strlen(claim->class_device)) != 0)
-        continue;
-      add_select(&maker, &claim->a);
-      add_select(&maker, &claim->b);
-    }
-    const struct made_run run = {experiment,    device,      device_text,
-                                 maker.columns, maker.point, maker.count, NULL};
-    if (maker.count > 0)
-      results_make(folder, &run);
-    for (size_t k = 0; k < maker.count; k++)
-      free((void *)maker.point[k].factors);
-  }
 }
 
 /* ---- flipping ------------------------------------------------------------------------------ */
@@ -307,10 +219,10 @@ Test(ledger, a_flipped_series_of_a_gpu_flips_the_claims_that_depend_on_it, .time
   spawn_open(&run);
   snprintf(gpu, sizeof(gpu), "%s/gpu", run.folder);
   snprintf(cpu, sizeof(cpu), "%s/cpu", run.folder);
-  make_all(&claims, gpu, "cuda:0", "NVIDIA A100-SXM4-40GB, driver for CUDA 12.2");
-  make_all(&claims, cpu, "cpu", "Made CPU, 2 cores usable");
+  fit_claims(&claims, gpu, &a100, NULL);
+  fit_claims(&claims, cpu, &one_cpu, NULL);
   snprintf(other, sizeof(other), "%s/other", run.folder);
-  make_all(&claims, other, "cpu", "Another CPU, 2 cores usable");
+  fit_claims(&claims, other, &other_cpu, NULL);
   const char *all[] = {gpu, cpu, other};
   cr_assert_eq(hx_data_open(&data, all, 3, &why), 0, "%s", why.text);
   cr_assert_geq(flip_all(&claims, &data, &base), claims.count);
@@ -320,6 +232,78 @@ Test(ledger, a_flipped_series_of_a_gpu_flips_the_claims_that_depend_on_it, .time
   cr_assert_eq(base.count, claims.count + twice);
   for (size_t i = 0; i < base.count; i++)
     rests_on_its_own(&base.result[i]);
+  hx_claims_results_fini(&base);
+  hx_data_fini(&data);
+  spawn_close(&run);
+  hx_claims_fini(&claims);
+}
+
+/* ---- the column status, in the files ------------------------------------------------------- */
+
+static const char *failing; /* the variant that fails in the files made next; NULL: none */
+
+static void judge_files(const struct hx_claims *claims, const char *folder, struct hx_data *data,
+                        struct hx_claim_results *results)
+{
+  struct hx_why why = {""};
+  fit_claims(claims, folder, &a100, failing);
+  cr_assert_eq(hx_data_open(data, &folder, 1, &why), 0, "%s", why.text);
+  cr_assert_eq(hx_claims_judge(claims, data, results), 0);
+  cr_assert_eq(results->count, claims->count);
+}
+
+static bool names_variant(const struct hx_claim_select *select, const char *variant)
+{
+  return select->variant != NULL && strcmp(select->variant, variant) == 0;
+}
+
+/* Does the claim need the variant to have worked? `works` without a variant asks every one. */
+static bool needs(const struct hx_claim *claim, const struct hx_data *data, const char *variant)
+{
+  bool there = false;
+  HX_DATA_EACH(data, point)
+  there = there || (strcmp(point->experiment, claim->experiment) == 0 &&
+                    strcmp(point->variant, variant) == 0);
+  if (claim->kind == HX_CLAIM_WORKS && claim->a.variant[0] == '\0')
+    return there;
+  return names_variant(&claim->a, variant) || names_variant(&claim->b, variant);
+}
+
+Test(ledger, a_variant_that_fails_flips_the_claims_that_need_it_and_no_other, .timeout = 120)
+{
+  struct hx_claims claims = open_claims();
+  struct hx_claim_results base, now;
+  struct hx_data data, broken;
+  struct spawned run;
+  char folder[128];
+  size_t flips = 0;
+  spawn_open(&run);
+  snprintf(folder, sizeof(folder), "%s/whole", run.folder);
+  judge_files(&claims, folder, &data, &base);
+  for (size_t p = 0; p < data.point_count; p++) {
+    bool seen = false;
+    failing = data.point[p].variant;
+    for (size_t k = 0; k < p; k++)
+      seen = seen || strcmp(data.point[k].variant, failing) == 0;
+    if (seen)
+      continue;
+    snprintf(folder, sizeof(folder), "%s/%zu", run.folder, p);
+    judge_files(&claims, folder, &broken, &now);
+    for (size_t i = 0; i < claims.count; i++) {
+      const struct hx_claim_result *a = &base.result[i], *b = &now.result[i];
+      const bool is_flipped = a->verdict != b->verdict;
+      const bool must = needs(a->claim, &data, failing) && a->verdict != HX_CLAIM_NOT_TESTABLE;
+      cr_assert_eq(is_flipped, must, "%s is %s with and %s without %s", a->claim->id,
+                   hx_claim_verdict_text(a->verdict), hx_claim_verdict_text(b->verdict), failing);
+      cr_assert(must || (same_number(a->effect, b->effect) && same_number(a->lo, b->lo)), "%s",
+                a->claim->id);
+      flips += is_flipped;
+    }
+    hx_claims_results_fini(&now);
+    hx_data_fini(&broken);
+  }
+  failing = NULL;
+  cr_assert_geq(flips, 60, "%zu", flips);
   hx_claims_results_fini(&base);
   hx_data_fini(&data);
   spawn_close(&run);

@@ -13,13 +13,15 @@ static const struct made_point points[] = {
     {"grosr_host", "roundtrip_us", "us", "tasks=1,window=1", 1.0, 0.001, 20, NULL},
     {"pthread", "roundtrip_us", "us", "tasks=1,window=1", 8.0, 0.01, 20, NULL},
     {"pocl", "", "", "tasks=1,window=1", 0, 0, 0, "skipped"},
+    {"futex_wake", "", "", "tasks=1,window=1", 0, 0, 0, "crashed"},
+    {"openmp_task", "", "", "tasks=1,window=1", 0, 0, 0, "timeout"},
 };
 
 /* Runs `grosr report r ARGUMENTS` on a made run. */
 static void report(struct spawned *run, const char *device_text, const char *arguments)
 {
-  const struct made_run made = {"exp1_launch_latency", "cpu",  device_text,
-                                "tasks,window",        points, 3, NULL};
+  const struct made_run made = {
+      "exp1_launch_latency", "cpu", device_text, "tasks,window", points, 5, NULL};
   char path[96];
   char words[256];
   spawn_open(run);
@@ -109,6 +111,29 @@ Test(report, no_text_of_run_json_becomes_markup, .timeout = 60)
   char *html = spawn_read(&run, "o.html");
   cr_assert_null(strstr(html, "<b>"), "%.60s", strstr(html, "<b>"));
   cr_assert_geq(spawn_count(html, "&lt;b&gt;"), 10);
+  free(html);
+  spawn_close(&run);
+}
+
+/* base64 -d and gzip -d give back the bytes of samples.csv. */
+Test(report, every_sample_is_one_click_away_and_so_is_why_a_point_has_none, .timeout = 60)
+{
+  struct spawned run;
+  char command[512];
+  report(&run, "Made CPU", "--out o.html");
+  cr_assert_eq(run.code, 0, "%s", run.err);
+  snprintf(
+      command, sizeof(command),
+      "cd '%s' && sed -n 's/.*application.gzip;base64,\\([^\"]*\\)\".*/\\1/p' o.html | base64 -d | "
+      "gzip -d | cmp - r/exp1_launch_latency/samples.csv",
+      run.folder);
+  cr_assert_eq(system(command), 0, "the samples of the page are others");
+  char *html = spawn_read(&run, "o.html");
+  cr_assert_not_null(strstr(html, "<strong>skipped</strong>"));
+  cr_assert_not_null(strstr(html, "<strong>crashed</strong>"));
+  cr_assert_not_null(strstr(html, "<strong>timeout</strong>"));
+  cr_assert_not_null(strstr(html, "<dt>points failed</dt><dd>2</dd>"));
+  cr_assert_not_null(strstr(html, "<li>B made: for a test</li>"));
   free(html);
   spawn_close(&run);
 }

@@ -180,6 +180,14 @@ Test(run, another_build_makes_every_block_anew_and_the_plan_names_it, .timeout =
   spawn(&run, "HX_TEST_GROSR", "verify r");
   cr_assert_eq(run.code, 0, "%s%s", run.out, run.err);
   snprintf(command, sizeof(command),
+           "cd '%s/r/exp90_fake' && cp sums.json s && sed -i 2s/[0-9]/x/2 s "
+           "&& cp s sums.json && rm s",
+           run.folder);
+  cr_assert_eq(system(command), 0);
+  spawn(&run, "HX_TEST_GROSR", "compare r r");
+  cr_assert_eq(run.code, 4);
+  cr_assert_not_null(strstr(run.err, "sums.json was changed"), "%s", run.err);
+  snprintf(command, sizeof(command),
            "cd '%s/r/exp90_fake' && sed -i 's/\"binary_sha256\": \".*\"/"
            "\"binary_sha256\": \"00\"/' plan.json",
            run.folder);
