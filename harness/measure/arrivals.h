@@ -1,6 +1,6 @@
 /* arrivals.h - load that arrives by a schedule, whether or not the last operation is done.
  *
- * Here are its times, apart from who submits; what an experiment calls is hx_arrivals_run() in hx.h.
+ * Here are its times, apart from who submits; experiments call hx_arrivals_run() of hx.h.
  *
  *   due      begin + a sum of gaps, all fixed before the first submission: 1 / rate, or drawn from
  *            the exponential distribution (Poisson arrivals)
