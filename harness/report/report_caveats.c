@@ -118,6 +118,26 @@ static void write_markdown(FILE *out, const char *text)
   change_block(out, &block, BLOCK_NONE);
 }
 
+/* What `grosr run --reportable` would have refused, with the reader's answer to it if there is one. */
+static void write_refusals(FILE *out, const struct hx_data_run *run)
+{
+  const json_t *reportable = json_object_get(run->json, "reportable");
+  const json_t *refusal = NULL;
+  size_t i = 0;
+  json_array_foreach(json_object_get(reportable, "refusals"), i, refusal)
+  {
+    const char *waived = json_string_value(json_object_get(refusal, "waived_by"));
+    const char *what = json_string_value(json_object_get(refusal, "what"));
+    fputs("<li>", out);
+    hx_report_text(out, run->experiment);
+    fputs(waived != NULL ? ": waived: " : ": not reportable: ", out);
+    hx_report_text(out, what != NULL ? what : "");
+    fputs(waived != NULL ? ". Reason given: " : ".", out);
+    hx_report_text(out, waived != NULL ? waived : "");
+    fputs("</li>\n", out);
+  }
+}
+
 static void write_of_run(FILE *out, const struct hx_data_run *run)
 {
   size_t i;
@@ -127,7 +147,8 @@ static void write_of_run(FILE *out, const struct hx_data_run *run)
     hx_report_text(out, run->experiment);
     fputs(": device sim has virtual time, which says nothing about any machine.</li>\n", out);
   }
-  if (run->grade[0] == 'C' || run->git_dirty) {
+  const bool is_reviewed = json_object_get(run->json, "reportable") != NULL;
+  if (!is_reviewed && (run->grade[0] == 'C' || run->git_dirty)) {
     fputs("<li>", out);
     hx_report_text(out, run->experiment);
     fputs(run->git_dirty ? ": built from a tree with changes that no commit has"
@@ -149,6 +170,7 @@ static void write_of_run(FILE *out, const struct hx_data_run *run)
     hx_report_text(out, json_is_string(remark) ? json_string_value(remark) : "");
     fputs("</li>\n", out);
   }
+  write_refusals(out, run);
 }
 
 void hx_report_caveats(struct hx_report *report)
