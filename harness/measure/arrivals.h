@@ -1,5 +1,5 @@
-/* arrivals.h - load that arrives by a schedule, whether or not the last operation is done: the times
- * of it, apart from who submits. What an experiment calls is hx_arrivals_run() in hx.h.
+/* arrivals.h - load that arrives by a schedule, whether or not the last operation is done. What an
+ * experiment calls is hx_arrivals_run() in hx.h.
  *
  *   due      begin + a sum of gaps, all fixed before the first submission: 1 / rate, or drawn from
  *            the exponential distribution (Poisson arrivals)
