@@ -1,12 +1,12 @@
 /* exp1_inject.c - a slow-down of known size in what exp1 measures, to see whether it is found.
  *
- * Environment GROSR_INJECT_PERCENT=P (set by `grosr calibrate --inject P`; unset: none of this runs)
- * makes each timed interval on device cpu longer by P %: a chain of multiplications stands between
- * the last completion and the clock's second read. How long it must be is measured in each process
- * and for each metric: P % of the median of some intervals without it. The chain begins with the
- * result that was waited for, so that no processor runs it any earlier; it is behind the interval's
- * last trip and not between trips, because a pause between two changes how the cores hand the lines
- * over, by more or by less than it lasts.
+ * Environment GROSR_INJECT_PERCENT=P (set by `grosr calibrate --inject P`; unset: none of this
+ * runs) makes each timed interval on device cpu longer by P %: a chain of multiplications stands
+ * between the last completion and the clock's second read. How long it must be is measured in each
+ * process and for each metric: P % of the median of some intervals without it. The chain begins
+ * with the result that was waited for, so that no processor runs it any earlier; it is behind the
+ * interval's last trip and not between trips, because a pause between two changes how the cores
+ * hand the lines over, by more or by less than it lasts.
  *
  * start_latency_us ends before the chain, and open loads have none. Called by exp1_measure.c.
  * Next: exp1_cpu.c */
