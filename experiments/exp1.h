@@ -9,6 +9,7 @@
  *   roundtrip_us        once, plain body     clock after the wait - clock before the submit
  *   throughput_tasks_s  load                 tasks / time from before the first submit to after the
  *                                            last completion was seen
+ *   loaded_latency_us   submit, done         clock when seen done - when it was due (exp1_open.c)
  * The latencies depend on no factor; they are measured at the point with one task in a window of
  * one.
  *
@@ -27,6 +28,7 @@
 #define EXP1_WINDOW_MAX 1024u        /* tasks in flight */
 #define EXP1_WAIT_NS    10000000000u /* no wait of a baseline lasts longer: 10 s */
 #define EXP1_FIXED_SALT 4711u
+#define EXP1_OPEN_MAX   131072u      /* tasks of one schedule of an open load */
 #define EXP1_SPINS_MAX  4000000000u /* the same for a bare spin, some seconds */
 
 /* One task. Its result goes to word `slot` of the engine's results (and its start to slot + 1). */
@@ -48,6 +50,10 @@ struct exp1_load {
 struct exp1_engine {
   int (*once)(void *state, const struct exp1_work *work); /* NULL: no latencies */
   int (*load)(void *state, const struct exp1_load *load); /* NULL: no throughput */
+  /* Task i without waiting, its result to word i, c = salt; and whether it is done. As in struct
+   * hx_arrivals; NULL: no open load. */
+  int (*submit)(void *state, uint64_t i, uint64_t salt);
+  int (*done)(void *state, uint64_t i, uint64_t salt);
   void *state;
   const volatile uint64_t *out; /* the results, where the host reads them */
   /* Brings words 0 ... words - 1 of the results to `out` and spoils the originals, so that none can
@@ -61,10 +67,24 @@ struct exp1_engine {
   /* How far the clock that the body read is ahead of exp_now_ns(), and how sure that is; NULL where
    * they are the same clock. Called every few samples, because two clocks drift. */
   int (*clock)(void *state, int64_t *ahead_ns, uint64_t *error_ns);
+  struct exp1_slow *slow; /* set by exp1_measure() */
 };
+
+/* Latency under an open load (exp1_open.c), for variants whose factors are EXP1_OPEN. */
+int exp1_measure_open(struct hx_point *point, const struct exp1_engine *engine);
 
 /* Everything that this point asks of the engine. 0 or negative; the point has its reason. */
 int exp1_measure(struct hx_point *point, const struct exp1_engine *engine);
+
+/* exp1_inject.c: *out is NULL unless GROSR_INJECT_PERCENT asks for a slow-down. 0 or negative; the
+ * point has its reason. One point at a time. */
+struct exp1_slow;
+int exp1_slow_open(struct hx_point *point, struct exp1_slow **out);
+/* Learns from some intervals how long exp1_slow_wait() is to take. An interval is in ns, or not
+ * above 0 if it went wrong, then negative comes back. `slow` NULL: nothing. */
+int exp1_slow_calibrate(struct exp1_slow *slow, double (*interval_ns)(void *), void *state);
+/* Last in each interval; `from` is the result that was waited for. */
+void exp1_slow_wait(const struct exp1_slow *slow, uint64_t from);
 
 /* The parts of it, for variants whose samples come from the device itself. */
 bool exp1_is_latency_point(struct hx_point *point); /* of a variant that asks both factors */
@@ -100,6 +120,7 @@ static inline uint64_t exp1_wanted(uint64_t i, uint64_t salt)
 /* exp1_variants.c, exp1_variants_sim.c; both have those that are written once for all devices. */
 extern const struct hx_variant exp1_variants[];
 #define EXP1_BOTH "tasks,window"
+#define EXP1_OPEN "offered_pct,arrivals"
 #define EXP1_GROSR_VARIANTS                                                                        \
   {"grosr_host", "any", NULL, exp1_run_grosr_host, EXP1_BOTH},                                     \
   {                                                                                                \
@@ -108,9 +129,11 @@ extern const struct hx_variant exp1_variants[];
 
 /* The variants, by file. */
 int exp1_run_grosr_host(struct hx_point *point);   /* exp1_grosr.c */
+int exp1_run_grosr_open(struct hx_point *point);
 int exp1_run_grosr_device(struct hx_point *point); /* exp1_grosr_device.c */
 int exp1_probe_two_cores(struct hx_point *point);  /* exp1_cpu.c */
 int exp1_run_spin_floor(struct hx_point *point);
+int exp1_run_spin_open(struct hx_point *point);
 int exp1_run_futex_wake(struct hx_point *point);
 int exp1_run_pthread(struct hx_point *point);
 int exp1_probe_openmp(struct hx_point *point); /* exp1_openmp.c */

@@ -49,7 +49,8 @@ struct pair {
   struct slot slot[SLOTS] __attribute__((aligned(LINE_BYTES)));
   _Atomic uint32_t done __attribute__((aligned(LINE_BYTES)));
   _Atomic uint32_t posted __attribute__((aligned(LINE_BYTES)));
-  uint32_t head; /* measuring thread's own count */
+  uint32_t head;       /* measuring thread's own count */
+  uint32_t open_first; /* `head` before task 0 of the open load */
   uint64_t *out;
   struct hx_point *point;
   bool sleeps;
@@ -185,17 +186,38 @@ static int pair_load(void *state, const struct exp1_load *load)
   return result < 0 ? result : wait_done(pair, pair->head);
 }
 
+static int pair_submit(void *state, uint64_t i, uint64_t salt)
+{
+  struct pair *pair = state;
+  if (i == 0) {
+    pair->open_first = pair->head;
+  }
+  if (pair->head - load_acquire(&pair->done) >= SLOTS) {
+    return -EAGAIN;
+  }
+  const struct exp1_work work = {i, EXP1_A(i), EXP1_B(i), salt, false};
+  fill(pair, WORK_PLAIN, i, &work);
+  return 0;
+}
+
+static int pair_is_done(void *state, uint64_t i, uint64_t salt)
+{
+  struct pair *pair = state;
+  (void)salt;
+  return (int32_t)(load_acquire(&pair->done) - pair->open_first - (uint32_t)i) > 0;
+}
+
 int exp1_probe_two_cores(struct hx_point *point)
 {
   return hx_core_count() >= 2u ? 0
                                : hx_unmet(point, "needs two cores, each with a thread of its own");
 }
 
-static int run_pair(struct hx_point *point, bool sleeps)
+static int run_pair(struct hx_point *point, bool sleeps, uint64_t *out,
+                    int (*measure)(struct hx_point *, const struct exp1_engine *))
 {
   struct pair *pair =
       aligned_alloc(LINE_BYTES, (sizeof(*pair) + LINE_BYTES - 1u) / LINE_BYTES * LINE_BYTES);
-  uint64_t *out = exp1_results_take(point);
   pthread_t worker;
   int result = -ENOMEM;
   if (pair == NULL || out == NULL) {
@@ -210,11 +232,13 @@ static int run_pair(struct hx_point *point, bool sleeps)
   const struct exp1_engine engine = {
       .once = pair_once,
       .load = pair_load,
+      .submit = pair_submit,
+      .done = pair_is_done,
       .state = pair,
       .out = out,
       .settle_ns = sleeps ? SETTLE_NS : 0u,
   };
-  result = exp1_measure(point, &engine);
+  result = measure(point, &engine);
   const struct exp1_work stop = {0};
   fill(pair, WORK_STOP, 0, &stop);
   post(pair);
@@ -230,12 +254,17 @@ out:
 
 int exp1_run_spin_floor(struct hx_point *point)
 {
-  return run_pair(point, false);
+  return run_pair(point, false, exp1_results_take(point), exp1_measure);
+}
+
+int exp1_run_spin_open(struct hx_point *point)
+{
+  return run_pair(point, false, calloc(EXP1_OPEN_MAX, sizeof(uint64_t)), exp1_measure_open);
 }
 
 int exp1_run_futex_wake(struct hx_point *point)
 {
-  return run_pair(point, true);
+  return run_pair(point, true, exp1_results_take(point), exp1_measure);
 }
 
 /* ---- pthread: a thread for each task ---- */

@@ -1,6 +1,7 @@
 /* exp1_grosr.c - the engine grosr_host: tasks submitted by a spinning host thread.
  *
- * once is grosr_submit and grosr_wait; load is the pipeline of exp_pipeline.h, whose window slides.
+ * once is grosr_submit and grosr_wait; load is the pipeline of exp_pipeline.h, whose window slides;
+ * under an open load (variant grosr_open) a task is waited for when its result is there.
  *
  * Next: exp1_grosr_device.c */
 #include "exp1_grosr.h"
@@ -22,6 +23,7 @@ struct host_run {
   uint32_t op_timed;
   uint64_t salt;
   struct exp_pipeline pipeline;
+  grosr_ticket open[EXP1_OPEN_MAX];
 };
 
 int exp1_grosr_fail(struct exp1_grosr *run, const char *what)
@@ -135,6 +137,27 @@ static int host_load(void *state, const struct exp1_load *load)
   return exp_pipeline_run(&host->pipeline, load->tasks);
 }
 
+static int host_submit(void *state, uint64_t i, uint64_t salt)
+{
+  struct host_run *host = state;
+  host->salt = salt;
+  host_fill(host, i, 1u, &host->once);
+  return grosr_submit(host->run.g, &host->once, &host->open[i]);
+}
+
+/* The op writes its result just before the device writes the completion. */
+static int host_done(void *state, uint64_t i, uint64_t salt)
+{
+  struct host_run *host = state;
+  const volatile uint64_t *words = host->run.words;
+  int32_t answer = 0;
+  if (words[i] != exp1_wanted(i, salt)) {
+    return 0;
+  }
+  const int result = grosr_wait(host->run.g, host->open[i], EXP1_WAIT_NS, &answer);
+  return result < 0 ? result : answer < 0 ? answer : 1;
+}
+
 /* Only where ops have another clock than the host. */
 static int host_clock(void *state, int64_t *ahead_ns, uint64_t *error_ns)
 {
@@ -156,11 +179,11 @@ static int host_clock(void *state, int64_t *ahead_ns, uint64_t *error_ns)
   return 0;
 }
 
-int exp1_run_grosr_host(struct hx_point *point)
+static int run_host(struct hx_point *point, uint64_t words,
+                    int (*measure)(struct hx_point *, const struct exp1_engine *))
 {
   static struct host_run host;
-  const uint64_t tasks = exp1_tasks(point);
-  int result = exp1_grosr_open(&host.run, point, tasks + 2u, 0);
+  int result = exp1_grosr_open(&host.run, point, words, 0);
   if (result < 0) {
     return result;
   }
@@ -174,9 +197,21 @@ int exp1_run_grosr_host(struct hx_point *point)
   const struct exp1_engine engine = {
       .once = host_once,
       .load = host_load,
+      .submit = host_submit,
+      .done = host_done,
       .state = &host,
       .out = host.run.words,
       .clock = strncmp(hx_device(point), "cuda", 4) == 0 ? host_clock : NULL,
   };
-  return exp1_grosr_close(&host.run, exp1_measure(point, &engine));
+  return exp1_grosr_close(&host.run, measure(point, &engine));
+}
+
+int exp1_run_grosr_host(struct hx_point *point)
+{
+  return run_host(point, exp1_tasks(point) + 2u, exp1_measure);
+}
+
+int exp1_run_grosr_open(struct hx_point *point)
+{
+  return run_host(point, EXP1_OPEN_MAX, exp1_measure_open);
 }

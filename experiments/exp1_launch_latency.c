@@ -4,8 +4,9 @@
  * This file is the table, less the variants, which differ between the two binaries
  * (exp1_variants.c, exp1_variants_sim.c); what a variant does stands at the head of its file. The
  * latencies are measured at the point with one task in a window of one, where they mean what they
- * say; the other points have the throughput. All variants run the same body (exp1_body.h), are
- * checked in full, and take turns in one run, so that they can be compared. Next: exp1.h */
+ * say; the other points have the throughput, and the variants _open the latency under load. All
+ * variants run the same body (exp1_body.h), are checked in full, and take turns in one run, so that
+ * they can be compared. Next: exp1.h */
 #include "exp1.h"
 #include "exp_device.h"
 
@@ -14,12 +15,16 @@ static const struct hx_metric metrics[] = {
     {"roundtrip_us", "us"},
     {"roundtrip_many_us", "us"},
     {"throughput_tasks_s", "tasks/s"},
+    {"loaded_latency_us", "us"},
     {0}};
 
-/* One task alone, a load that a cache holds, and the paper's million. */
+/* One task alone, a load that a cache holds, and the paper's million; for the open loads, how much
+ * of what they can do is offered. */
 static const struct hx_factor factors[] = {
     {"tasks", "1,1e3,1e6", "1,1e1,1e2,1e3,1e4,1e5,1e6", "1,1e2,1e3"},
     {"window", "1,4,16,64,256,1024", NULL, "1,4,16"},
+    {"offered_pct", "50,80,95", NULL, NULL},
+    {"arrivals", "poisson,constant", NULL, NULL},
     {0}};
 
 int main(int argc, char **argv)

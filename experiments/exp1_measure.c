@@ -124,6 +124,9 @@ static int make_trip(struct hx_point *point, const struct exp1_engine *engine, u
   }
   trip->submit_ns = exp_now_ns();
   int result = engine->once(engine->state, &work);
+  if (engine->slow != NULL) {
+    exp1_slow_wait(engine->slow, engine->out[0]);
+  }
   trip->seen_ns = exp_now_ns();
   if (result == 0 && engine->fetch != NULL) {
     result = engine->fetch(engine->state, 2u);
@@ -156,10 +159,30 @@ static int warm_up(struct hx_point *point, const struct exp1_engine *engine, con
   return result;
 }
 
+/* What intervals of one metric are made of; for exp1_slow_calibrate(). */
+struct interval {
+  struct hx_point *point;
+  const struct exp1_engine *engine;
+  struct exp1_load load;
+  uint64_t trips;
+};
+
+static double trip_interval(void *state)
+{
+  const struct interval *interval = state;
+  struct trip trip;
+  const int result = make_trip(interval->point, interval->engine, 0, false, &trip);
+  return result < 0 ? -1.0 : (double)(trip.seen_ns - trip.submit_ns);
+}
+
 static int measure_roundtrip(struct hx_point *point, const struct exp1_engine *engine)
 {
+  struct interval interval = {.point = point, .engine = engine};
   struct trip trip;
   int result = warm_up(point, engine, "roundtrip_us");
+  if (result == 0) {
+    result = exp1_slow_calibrate(engine->slow, trip_interval, &interval);
+  }
   for (uint64_t i = 0; result == 0 && hx_more(point, "roundtrip_us"); i++) {
     result = make_trip(point, engine, i, false, &trip);
     if (result == 0) {
@@ -169,35 +192,57 @@ static int measure_roundtrip(struct hx_point *point, const struct exp1_engine *e
   return result;
 }
 
-/* Many trips in one interval, far above the clock's own step and cost: the mean of a trip. */
+/* Many trips in one interval, far above the clock's own step and cost. */
+static double many_interval(void *state)
+{
+  const struct interval *interval = state;
+  const struct exp1_engine *engine = interval->engine;
+  const uint64_t n = engine->is_fixed ? 0u : 1u;
+  const struct exp1_work work = {0, EXP1_A(n), EXP1_B(n), interval->load.salt, false};
+  int result = 0;
+  const uint64_t begin_ns = exp_now_ns();
+  for (uint64_t i = 0; i < interval->trips && result == 0; i++) {
+    result = engine->once(engine->state, &work);
+  }
+  if (engine->slow != NULL) {
+    exp1_slow_wait(engine->slow, engine->out[0]);
+  }
+  const uint64_t end_ns = exp_now_ns();
+  if (result == 0 && engine->fetch != NULL) {
+    result = engine->fetch(engine->state, 2u);
+  }
+  if (result < 0) {
+    hx_fail(interval->point, "%s. %s", strerror(-result), grosr_last_error());
+    return -1.0;
+  }
+  if (engine->out[0] != exp1_wanted(n, work.c)) {
+    hx_fail(interval->point, "wrong result %" PRIu64, engine->out[0]);
+    return -1.0;
+  }
+  return (double)(end_ns - begin_ns);
+}
+
+/* The mean of a trip. */
 static int measure_roundtrip_many(struct hx_point *point, const struct exp1_engine *engine)
 {
+  struct interval interval = {.point = point, .engine = engine};
   struct trip trip;
   int result = make_trip(point, engine, 0, false, &trip);
-  const uint64_t trips = hx_batch(point, (double)(trip.seen_ns - trip.submit_ns));
-  const uint64_t n = engine->is_fixed ? 0u : 1u;
-  const struct exp1_work work = {0, EXP1_A(n), EXP1_B(n), engine->is_fixed ? EXP1_FIXED_SALT : 7u,
-                                 false};
   if (engine->settle_ns != 0u || strcmp(hx_device(point), "sim") == 0) {
     return result; /* a trip is to find its engine at rest; virtual time has no step */
   }
-  hx_note(point, "trips_per_interval", "%" PRIu64, trips);
+  interval.load.salt = engine->is_fixed ? EXP1_FIXED_SALT : 7u;
+  interval.trips = hx_batch(point, (double)(trip.seen_ns - trip.submit_ns));
+  hx_note(point, "trips_per_interval", "%" PRIu64, interval.trips);
+  if (result == 0) {
+    result = exp1_slow_calibrate(engine->slow, many_interval, &interval);
+  }
   while (result == 0 && hx_more(point, "roundtrip_many_us")) {
-    const uint64_t begin_ns = exp_now_ns();
-    for (uint64_t i = 0; i < trips && result == 0; i++) {
-      result = engine->once(engine->state, &work);
+    const double interval_ns = many_interval(&interval);
+    if (interval_ns < 0.0) {
+      return -EBADMSG;
     }
-    const uint64_t end_ns = exp_now_ns();
-    if (result == 0 && engine->fetch != NULL) {
-      result = engine->fetch(engine->state, 2u);
-    }
-    if (result < 0) {
-      return hx_fail(point, "%s. %s", strerror(-result), grosr_last_error());
-    }
-    if (engine->out[0] != exp1_wanted(n, work.c)) {
-      return hx_fail(point, "wrong result %" PRIu64, engine->out[0]);
-    }
-    hx_sample(point, "roundtrip_many_us", (double)(end_ns - begin_ns) / 1e3 / (double)trips);
+    hx_sample(point, "roundtrip_many_us", interval_ns / 1e3 / (double)interval.trips);
   }
   return result;
 }
@@ -263,6 +308,9 @@ static uint64_t time_load(struct hx_point *point, const struct exp1_engine *engi
 {
   const uint64_t begin_ns = exp_now_ns();
   int result = engine->load(engine->state, load);
+  if (engine->slow != NULL) {
+    exp1_slow_wait(engine->slow, engine->out[0]);
+  }
   const uint64_t end_ns = exp_now_ns();
   const uint64_t checked =
       engine->is_fixed && load->window < load->tasks ? load->window : load->tasks;
@@ -279,6 +327,13 @@ static uint64_t time_load(struct hx_point *point, const struct exp1_engine *engi
     return 0;
   }
   return end_ns > begin_ns ? end_ns - begin_ns : 1u;
+}
+
+static double load_interval(void *state)
+{
+  struct interval *interval = state;
+  interval->load.salt++;
+  return (double)time_load(interval->point, interval->engine, &interval->load);
 }
 
 static int measure_throughput(struct hx_point *point, const struct exp1_engine *engine)
@@ -305,6 +360,11 @@ static int measure_throughput(struct hx_point *point, const struct exp1_engine *
     return -ENOTSUP;
   }
   load.tasks = tasks;
+  struct interval interval = {.point = point, .engine = engine, .load = load};
+  if (exp1_slow_calibrate(engine->slow, load_interval, &interval) < 0) {
+    return -EBADMSG;
+  }
+  load.salt = interval.load.salt;
   hx_note(point, "in_flight", "%" PRIu64, load.window);
   while (hx_more(point, "throughput_tasks_s")) {
     load.salt++;
@@ -317,12 +377,14 @@ static int measure_throughput(struct hx_point *point, const struct exp1_engine *
   return 0;
 }
 
-int exp1_measure(struct hx_point *point, const struct exp1_engine *engine)
+int exp1_measure(struct hx_point *point, const struct exp1_engine *given)
 {
-  int result = 0;
+  struct exp1_engine own = *given;
+  const struct exp1_engine *engine = &own;
+  int result = exp1_slow_open(point, &own.slow);
   const bool is_single =
       engine->no_window ? hx_factor_u64(point, "tasks") == 1u : exp1_is_latency_point(point);
-  if (engine->once != NULL && is_single) {
+  if (result == 0 && engine->once != NULL && is_single) {
     result = measure_roundtrip(point, engine);
     if (result == 0) {
       result = measure_roundtrip_many(point, engine);

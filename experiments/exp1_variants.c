@@ -12,6 +12,8 @@ const struct hx_variant exp1_variants[] = {
     {"openmp_task_all", "cpu", exp1_probe_openmp, exp1_run_openmp_task_all, "tasks"},
     {"openmp_parallel", "cpu", exp1_probe_openmp, exp1_run_openmp_parallel, BOTH},
     {"pocl", "cpu", exp1_probe_pocl, exp1_run_pocl, BOTH},
+    {"grosr_open", "any", NULL, exp1_run_grosr_open, EXP1_OPEN},
+    {"spin_open", "cpu", exp1_probe_two_cores, exp1_run_spin_open, EXP1_OPEN},
     {"flag_floor", "cuda", exp1_probe_cuda, exp1_run_flag_floor, ""},
     {"l2_floor", "cuda", exp1_probe_cuda, exp1_run_l2_floor, ""},
     {"stream_sync", "cuda", exp1_probe_cuda, exp1_run_stream_sync, "tasks"},

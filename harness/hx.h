@@ -7,8 +7,7 @@
  * run.json. The experiment only measures and checks.
  *
  * Threads: run() and probe() are called on the main thread. hx_sample(), hx_samples(), hx_more()
- * and hx_arrivals_run() belong to that thread; every other function here may be called from any
- * thread.
+ * and hx_arrivals_run() belong to it; every other function here may be called from any thread.
  * Promised: no file is written and no line printed while run() is running; samples are kept in
  * memory that is touched beforehand (hx_sample_goal() of them per metric, at most a million).
  * A point runs in a worker process; a crash or a hang in run() costs that point, no other.

@@ -3,8 +3,8 @@
  * Each round is a whole comparison: --processes of base, then as many of new, as two runs one after
  * the other would be; with --paired the blocks of `grosr duel`. The binary's hash is not looked at.
  * Printed: noise floor, MDE and false alarms of each point; written: calibration.json.
- * --inject PERCENT sets GROSR_INJECT_PERCENT for new, which only exp91_injected heeds: the rates
- * are then those of detection, and no file is written.
+ * --inject PERCENT sets GROSR_INJECT_PERCENT for new, which exp91_injected and exp1 heed, no other:
+ * the rates are then those of detection, and no file is written.
  *
  * Exit status: 0, 4, or 130 and 143 after a signal. Called by main.c. Next: exp91_injected.c */
 #include <argp.h>
@@ -54,7 +54,7 @@ static const struct argp_option options[] = {
     {"processes", KEY_PROCESSES, "COUNT", 0, "a side (5); with --paired, blocks (8)", 0},
     {"paired", KEY_PAIRED, NULL, 0, "in paired blocks, as grosr duel", 0},
     {"threshold", 't', "PERCENT", 0, "changes below this do not matter (5%)", 0},
-    {"inject", KEY_INJECT, "PERCENT", 0, "slow the new side down (exp91_injected)", 0},
+    {"inject", KEY_INJECT, "PERCENT", 0, "slow the new side down (exp1, exp91)", 0},
     {"calibration", KEY_CALIBRATION, "FILE", 0, "judge with this earlier one, writing none", 0},
     {"output", KEY_OUTPUT, "FILE", 0, "calibration.json", 0},
     {"seed", KEY_SEED, "SEED", 0, "of the order in blocks (1)", 0},

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "stats.h"
+#include "stats_order.h"
 #include "table.h"
 
 #define SERIES_FIRST_MAX 1000000u /* samples whose memory is touched beforehand */
@@ -189,21 +189,25 @@ uint64_t hx_time_left_ns(const struct hx_point *point)
 /* Is the median's interval as narrow as anybody could wish? Looked at from `least` samples on, and
  * each time that a quarter more are there, outside of what is timed. Looking several times makes an
  * early end a little more likely than one look would; the interval that is reported is that of all
- * samples taken. */
+ * samples taken. Three order statistics are found and nothing is sorted, by the bound for large
+ * counts (stats.h): exp92_overhead says what this costs. */
 static bool is_narrow(struct hx_series *series, size_t least)
 {
-  struct hx_stats stats;
-  if (series->count < HX_WIDTH_SAMPLES || series->count < least ||
-      series->count < series->looked + series->looked / 4u)
+  const size_t count = series->count;
+  if (count < HX_WIDTH_SAMPLES || count < least || count < series->looked + series->looked / 4u)
     return false;
-  double *copy = malloc(series->count * sizeof(*copy));
+  double *copy = malloc(count * sizeof(*copy));
   if (copy == NULL)
     return false;
-  series->looked = series->count;
-  memcpy(copy, series->value, series->count * sizeof(*copy));
-  hx_stats_compute(copy, series->count, &stats);
+  series->looked = count;
+  memcpy(copy, series->value, count * sizeof(*copy));
+  const size_t first = (size_t)(((double)count - 1.96 * sqrt((double)count)) / 2.0) - 1;
+  const size_t last = count - 1 - first;
+  const double lo = hx_stats_select(copy, count, first);
+  const double hi = hx_stats_select(copy + first, count - first, last - first);
+  const double median = hx_stats_select(copy + first, last - first + 1, count / 2 - first);
   free(copy);
-  return stats.ci_hi - stats.ci_lo <= 2.0 * HX_WIDTH_PART * fabs(stats.p50);
+  return hi - lo <= 2.0 * HX_WIDTH_PART * fabs(median);
 }
 
 bool hx_more(struct hx_point *point, const char *metric)

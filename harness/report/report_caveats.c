@@ -118,7 +118,7 @@ static void write_markdown(FILE *out, const char *text)
   change_block(out, &block, BLOCK_NONE);
 }
 
-/* What `grosr run --reportable` would have refused, with the reader's answer to it if there is one. */
+/* What `grosr run --reportable` would have refused, or was told to let pass, and why. */
 static void write_refusals(FILE *out, const struct hx_data_run *run)
 {
   const json_t *reportable = json_object_get(run->json, "reportable");

@@ -17,6 +17,34 @@ void hx_stats_sort(double *values, size_t count)
     qsort(values, count, sizeof(*values), compare_doubles);
 }
 
+double hx_stats_select(double *values, size_t count, size_t at)
+{
+  const ptrdiff_t k = (ptrdiff_t)at;
+  ptrdiff_t lo = 0;
+  ptrdiff_t hi = (ptrdiff_t)count - 1;
+  while (lo < hi) {
+    const double pivot = values[k];
+    ptrdiff_t i = lo;
+    ptrdiff_t j = hi;
+    while (i <= j) {
+      while (values[i] < pivot)
+        i++;
+      while (values[j] > pivot)
+        j--;
+      if (i > j)
+        break;
+      const double swapped = values[i];
+      values[i++] = values[j];
+      values[j--] = swapped;
+    }
+    if (j < k)
+      lo = i;
+    if (k < i)
+      hi = j;
+  }
+  return values[k];
+}
+
 double hx_stats_sorted_median(const double *sorted, size_t count)
 {
   if (count == 0)

@@ -21,6 +21,10 @@
 
 void hx_stats_sort(double *values, size_t count);
 
+/* The at-th smallest, counted from 0 (Wirth, Algorithms + Data Structures, 2.3.4). Reorders: none
+ * before `at` is greater then, none behind it smaller. Linear in `count` on average. */
+double hx_stats_select(double *values, size_t count, size_t at);
+
 /* The mean of the two middle values for an even count; NAN for none. Sorted already. */
 double hx_stats_sorted_median(const double *sorted, size_t count);
 

@@ -2,6 +2,7 @@
  * for. Next: test_run.c */
 #include <criterion/criterion.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "point.h"
 
@@ -56,6 +57,35 @@ Test(more, six_for_an_interval_when_time_is_over_and_one_in_any_case)
   cr_assert_eq(samples_taken(1), 6);
   cr_assert_eq(samples_taken(3), 6);
   cr_assert_eq(samples_taken(5), 1);
+}
+
+/* Values from 1 - spread to 1 + spread, evenly: half the interval is 1.96 spread / sqrt(n)
+ * of it, and 0.2 % is narrow. */
+static size_t taken_of_spread(double spread, const char **stopped)
+{
+  struct hx_point point;
+  open_point(&point, 0);
+  point.sample_goal = 4000;
+  while (hx_more(&point, "time_us"))
+    hx_sample(&point, "time_us",
+              1.0 + spread * ((double)(point.series[0].count * 7919u % 1000u) / 500.0 - 1.0));
+  const size_t count = point.series[0].count;
+  *stopped = point.series[0].stopped;
+  close_point(&point);
+  return count;
+}
+
+Test(more, a_narrow_interval_ends_it_at_half_the_goal_and_a_wide_one_does_not)
+{
+  const char *stopped = NULL;
+  cr_assert_eq(taken_of_spread(0.0, &stopped), 2000);
+  cr_assert_str_eq(stopped, "width");
+  cr_assert_eq(taken_of_spread(0.04, &stopped), 2000);
+  cr_assert_str_eq(stopped, "width");
+  cr_assert_eq(taken_of_spread(0.054, &stopped), 3125); /* the looks: 2000, 2500, 3125, 3907 */
+  cr_assert_str_eq(stopped, "width");
+  cr_assert_eq(taken_of_spread(0.5, &stopped), 4000);
+  cr_assert_str_eq(stopped, "goal");
 }
 
 Test(more, none_after_a_failure)

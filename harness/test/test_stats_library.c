@@ -337,3 +337,21 @@ Test(stats_library, the_interval_over_processes_covers_where_that_of_all_samples
   cr_assert_geq(covered, TRIALS * 90 / 100);
   cr_assert_lt(covered_by_order, TRIALS * 70 / 100);
 }
+
+Test(stats_library, the_selected_value_is_that_of_the_sorted_ones)
+{
+  struct hx_stats_random random;
+  hx_stats_random_init(&random, 5);
+  for (size_t count = 1; count < 60; count++) {
+    for (size_t at = 0; at < count; at++) {
+      double values[60];
+      double sorted[60];
+      for (size_t i = 0; i < count; i++)
+        sorted[i] = values[i] = (double)hx_stats_random_below(&random, 20); /* many are equal */
+      hx_stats_sort(sorted, count);
+      cr_assert_eq(hx_stats_select(values, count, at), sorted[at], "%zu of %zu", at, count);
+      for (size_t i = 0; i < count; i++)
+        cr_assert(i < at ? values[i] <= values[at] : values[i] >= values[at]);
+    }
+  }
+}

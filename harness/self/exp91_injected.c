@@ -2,51 +2,32 @@
  *
  * The work is a chain of multiplications of known length, whose result is known as well, so that
  * neither the compiler nor a mistake can shorten it. Variant `injected` makes the chain longer by
- * the environment variable GROSR_INJECT_PERCENT (unset: by nothing); `steady` never looks at it. No
- * other experiment knows the variable. It is not a factor, because both sides of a comparison must
- * be the same point.
+ * the environment variable GROSR_INJECT_PERCENT (unset: by nothing); `steady` never looks at it. Of
+ * the other experiments only exp1 knows the variable. It is not a factor, because both sides of a
+ * comparison must be the same point.
  *
- * Built into harness/, not experiments/, so that `grosr run all` does not run it; `grosr calibrate`
- * and `grosr duel` take its path. Next: cmd_calibrate.c */
+ * Built into harness/self/, not experiments/, so that `grosr run all` does not run it; `grosr
+ * calibrate` and `grosr duel` take its path. Next: exp92_overhead.c */
 #include <stdlib.h>
 
+#include "self_chain.h"
 #include "harness/hx.h"
 
-#define MULTIPLIER  6364136223846793005u
 #define PERCENT_MAX 1000.0
 #define WARM_STEPS  5000000u /* 4 ms */
-
-/* Read once a chain, so that the compiler does not know it and cannot fold the steps. */
-static volatile uint64_t multiplier = MULTIPLIER;
-
-static uint64_t chain(uint64_t value, uint64_t steps)
-{
-  const uint64_t factor = multiplier;
-  for (uint64_t i = 0; i < steps; i++)
-    value *= factor;
-  return value;
-}
-
-/* MULTIPLIER to the power of `steps`, by squaring. */
-static uint64_t expected(uint64_t value, uint64_t steps)
-{
-  for (uint64_t factor = MULTIPLIER; steps > 0; steps >>= 1, factor *= factor)
-    value *= (steps & 1u) != 0 ? factor : 1u;
-  return value;
-}
 
 static int measure(struct hx_point *point, double percent)
 {
   const uint64_t steps = hx_factor_u64(point, "steps");
   const uint64_t whole = steps + (uint64_t)((double)steps * percent / 100.0 + 0.5);
-  const uint64_t wanted = expected(1u, whole);
+  const uint64_t wanted = self_chain_end(1u, whole);
   hx_note(point, "injected_percent", "%g", percent);
   hx_note(point, "steps_done", "%llu", (unsigned long long)whole);
   hx_pin(point, 0);
-  chain(1u, WARM_STEPS); /* the clock of the core rises to where it stays */
+  self_chain(1u, WARM_STEPS); /* the clock of the core rises to where it stays */
   while (hx_more(point, "chain_us")) {
     const uint64_t start_ns = hx_now_ns();
-    const uint64_t got = chain(1u, whole);
+    const uint64_t got = self_chain(1u, whole);
     const uint64_t end_ns = hx_now_ns();
     if (got != wanted)
       return hx_fail(point, "the chain ends in %llu, not %llu", (unsigned long long)got,
