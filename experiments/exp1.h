@@ -83,8 +83,8 @@ int exp1_slow_open(struct hx_point *point, struct exp1_slow **out);
 /* Learns from some intervals how long exp1_slow_wait() is to take. An interval is in ns, or not
  * above 0 if it went wrong, then negative comes back. `slow` NULL: nothing. */
 int exp1_slow_calibrate(struct exp1_slow *slow, double (*interval_ns)(void *), void *state);
-/* Last in each interval; `from` is the result that was waited for. */
-void exp1_slow_wait(const struct exp1_slow *slow, uint64_t from);
+/* Last in each interval. */
+void exp1_slow_wait(const struct exp1_slow *slow);
 
 /* The parts of it, for variants whose samples come from the device itself. */
 bool exp1_is_latency_point(struct hx_point *point); /* of a variant that asks both factors */

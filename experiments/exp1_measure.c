@@ -125,7 +125,7 @@ static int make_trip(struct hx_point *point, const struct exp1_engine *engine, u
   trip->submit_ns = exp_now_ns();
   int result = engine->once(engine->state, &work);
   if (engine->slow != NULL) {
-    exp1_slow_wait(engine->slow, engine->out[0]);
+    exp1_slow_wait(engine->slow);
   }
   trip->seen_ns = exp_now_ns();
   if (result == 0 && engine->fetch != NULL) {
@@ -205,7 +205,7 @@ static double many_interval(void *state)
     result = engine->once(engine->state, &work);
   }
   if (engine->slow != NULL) {
-    exp1_slow_wait(engine->slow, engine->out[0]);
+    exp1_slow_wait(engine->slow);
   }
   const uint64_t end_ns = exp_now_ns();
   if (result == 0 && engine->fetch != NULL) {
@@ -309,7 +309,7 @@ static uint64_t time_load(struct hx_point *point, const struct exp1_engine *engi
   const uint64_t begin_ns = exp_now_ns();
   int result = engine->load(engine->state, load);
   if (engine->slow != NULL) {
-    exp1_slow_wait(engine->slow, engine->out[0]);
+    exp1_slow_wait(engine->slow);
   }
   const uint64_t end_ns = exp_now_ns();
   const uint64_t checked =

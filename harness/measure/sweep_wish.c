@@ -72,9 +72,11 @@ int hx_sweep_values(const struct hx_factor *factor, const char *list, char separ
   int result = hx_text_split(list, separator, &items);
   if (result == 0 && items.count == 0)
     result = -EINVAL;
-  if (result < 0)
+  if (result < 0) {
+    hx_text_list_fini(&items);
     return hx_refuse(why, result, "factor %s has an empty value in '%s'; write %s=v1:v2",
                      factor->name, list, factor->name);
+  }
   values.text = calloc(items.count, sizeof(*values.text));
   if (values.text == NULL)
     result = hx_refuse(why, -ENOMEM, "out of memory for the values of factor %s", factor->name);
