@@ -23,6 +23,13 @@
 
 #define NOTE_BYTES 4096
 
+/* A note as it was told to somebody, who keeps the pointer: it never changes. */
+struct told {
+  struct told *before;
+  size_t bytes;
+  char text[];
+};
+
 struct gr_topology {
   hwloc_topology_t hwloc;
   enum grosr_placement placement;
@@ -36,6 +43,7 @@ struct gr_topology {
   pthread_mutex_t lock; /* guards note: threads bind themselves at the same time */
   uint32_t notes;       /* taken so far */
   char note[NOTE_BYTES];
+  struct told *told; /* the newest; under the lock, too */
 };
 
 static void note_add(struct gr_topology *topology, const char *who, uint32_t number,
@@ -122,6 +130,10 @@ void gr_topology_close(struct gr_topology *topology)
   hwloc_bitmap_free(topology->submitter_before);
   if (topology->hwloc != NULL) {
     hwloc_topology_destroy(topology->hwloc);
+  }
+  for (struct told *told = topology->told, *before; told != NULL; told = before) {
+    before = told->before;
+    free(told);
   }
   pthread_mutex_destroy(&topology->lock);
   free(topology);
@@ -237,5 +249,19 @@ void gr_topology_bind_watchdog(struct gr_topology *topology)
 
 const char *gr_topology_report(struct gr_topology *topology)
 {
-  return topology->note;
+  const char *text = "no memory for the note";
+  pthread_mutex_lock(&topology->lock); /* the watchdog may be binding itself still */
+  const size_t bytes = strlen(topology->note) + 1u;
+  if (topology->told == NULL || topology->told->bytes != bytes) {
+    struct told *told = malloc(sizeof *told + bytes);
+    if (told != NULL) {
+      told->before = topology->told;
+      told->bytes = bytes;
+      memcpy(told->text, topology->note, bytes);
+      topology->told = told;
+    }
+  }
+  text = topology->told != NULL ? topology->told->text : text;
+  pthread_mutex_unlock(&topology->lock);
+  return text;
 }
