@@ -3,8 +3,8 @@
  * Each round is a whole comparison: --processes of base, then as many of new, as two runs one after
  * the other would be; with --paired the blocks of `grosr duel`. The binary's hash is not looked at.
  * Printed: noise floor, MDE and false alarms of each point; written: calibration.json.
- * --inject PERCENT sets GROSR_INJECT_PERCENT for new, which exp91_injected and exp1 heed, no other:
- * the rates are then those of detection, and no file is written.
+ * --inject PERCENT sets GROSR_INJECT_PERCENT for new, and 0 for base, which exp91_injected and exp1
+ * heed: the rates are then those of detection, and no file is written.
  *
  * Exit status: 0, 4, or 130 and 143 after a signal. Called by main.c. Next: exp91_injected.c */
 #include <argp.h>
@@ -140,7 +140,7 @@ static struct hx_trial trial_of(const struct wish *wish, const char *binary, siz
     trial.process = i / 2;
   }
   trial.which = arm == 0 ? HX_COMPARE_BASE : HX_COMPARE_NEW;
-  trial.inject = arm == 0 ? NULL : wish->inject;
+  trial.inject = wish->inject != NULL && arm == 0 ? "0" : wish->inject;
   return trial;
 }
 

@@ -89,10 +89,12 @@ int hx_calibrate_add(struct hx_calibrate *calibrate, const struct hx_compare *ro
   return 0;
 }
 
+/* HUGE_VAL stands for "none", and is then the upper of the two in the middle. */
 static double median_of_copy(const double *values, size_t count, double *copy)
 {
   memcpy(copy, values, count * sizeof(*copy));
-  return hx_stats_median(copy, count);
+  hx_stats_sort(copy, count);
+  return isfinite(copy[count / 2]) ? hx_stats_sorted_median(copy, count) : copy[count / 2];
 }
 
 struct hx_compare_noise hx_calibrate_noise(const struct hx_calibrate_tally *tally, bool paired,
@@ -146,8 +148,11 @@ static void print_one(const struct hx_calibrate *calibrate, const struct hx_cali
   free(copy);
   printf("  median shift %+.3f %%, 99 %% of the rounds within %.3f %%%s\n", 100.0 * expm1(centre),
          100.0 * expm1(noise.floor), planted ? " of it" : "");
-  printf("  median MDE %.3f %%, median width of the interval %.3f %%\n", 100.0 * mde,
-         100.0 * expm1(width));
+  if (isfinite(mde) && isfinite(width))
+    printf("  median MDE %.3f %%, median width of the interval %.3f %%\n", 100.0 * mde,
+           100.0 * expm1(width));
+  else
+    printf("  no MDE and no interval in most rounds: the machine drifted too much\n");
   print_share(planted ? "SLOWER (found)" : "false SLOWER", tally->count[HX_COMPARE_SLOWER],
               tally->rounds);
   print_share(planted ? "FASTER (wrong)" : "false FASTER", tally->count[HX_COMPARE_FASTER],

@@ -60,7 +60,12 @@ static void explain_open(struct hx_compare_item *item, const struct hx_compare_h
   char *reason = found->reason;
   const size_t bytes = sizeof(found->reason);
   const bool apart = view->lo > 0.0 || view->hi < 0.0;
-  if (isnan(found->lo))
+  if (isnan(found->lo) && found->drift > 1.0)
+    snprintf(reason, bytes,
+             "the machine drifted while it ran: %zu processes are worth %.1f, too few for an "
+             "interval; use `grosr duel`, or measure in more quiet",
+             found->processes[0], (double)found->processes[0] / found->drift);
+  else if (isnan(found->lo))
     snprintf(reason, bytes,
              "%s are too few to know the noise between processes: run with --processes 5 "
              "or more, or give --calibration",
