@@ -22,7 +22,7 @@
  * again by stats.h from the samples that are not warm, all processes together, and compared as
  * text; so point->checked is true. ci_lo and ci_hi are computed by the ci_method that is named
  * (interval.h; empty: order statistics); of one that is not known point->ci_checked is false.
- * Without samples.csv (results/reference keeps some runs so) nothing can be computed again; this is
+ * Without samples.csv (runs of schema 1 were kept so) nothing can be computed again; this is
  * no refusal: run->samples_known is false, and point->checked too. Schema 1 kept 10000 samples
  * of a metric at most; such a point is not checked either.
  *
