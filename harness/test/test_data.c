@@ -320,3 +320,16 @@ Test(data, an_interval_over_five_processes_is_computed_again_by_who_reads_it, .t
   cr_assert_not_null(strstr(run.out, "points.csv"), "%s", run.out);
   spawn_close(&run);
 }
+
+Test(data, the_kept_reference_follows_from_its_blocks, .timeout = 60)
+{
+  struct spawned run;
+  char words[512];
+  spawn_open(&run);
+  snprintf(words, sizeof(words), "verify %s", getenv("HX_TEST_REFERENCE"));
+  spawn(&run, "HX_TEST_GROSR", words);
+  cr_assert_eq(run.code, 0, "%s%s", run.out, run.err);
+  cr_assert_eq(spawn_count(run.out, "everything follows from its blocks"), 2, "%s", run.out);
+  cr_assert_not_null(strstr(run.out, "verdicts follow from the samples"), "%s", run.out);
+  spawn_close(&run);
+}
