@@ -222,3 +222,29 @@ int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why)
   hx_result_fini(&result);
   return wrong;
 }
+
+int hx_sums_follow(const char *folder, struct hx_why *why)
+{
+  struct hx_result result;
+  char *text = NULL;
+  size_t bytes = 0;
+  int error = hx_result_build(folder, &result, why);
+  if (error < 0)
+    return error;
+  FILE *out = open_memstream(&text, &bytes);
+  if (out == NULL)
+    error = hx_refuse(why, -ENOMEM, "out of memory while checking %s", folder);
+  else if (compare_csv(folder, "samples.csv", result.samples_csv, result.samples_bytes, out) +
+               compare_csv(folder, "points.csv", result.points_csv, result.points_bytes, out) +
+               compare_binaries(folder, &result, out) >
+           0)
+    error = -EBADMSG;
+  if (out != NULL)
+    fclose(out);
+  if (error == -EBADMSG)
+    hx_refuse(why, error, "%.*s; it was edited: restore it, or run the experiment again",
+              (int)strcspn(text, "\n"), text);
+  free(text);
+  hx_result_fini(&result);
+  return error;
+}

@@ -9,7 +9,7 @@
  * of the file without that line, as `grep -v '"sums.json"' sums.json | sha256sum` makes it.
  * Figures have a file like it (plots/plot).
  *
- * Called by hx_main.c at the end of a run, and by the commands merge and verify.
+ * Called by hx_main.c at the end of a run, by the commands merge and verify, and by data.h.
  *
  * Next: run_json.h */
 #pragma once
@@ -29,6 +29,10 @@ int hx_sums_write(const char *folder);
 /* How many things are wrong in the folder of one experiment; each is a line on `out`. Negative
  * errno: it is no such folder; `why` says so. */
 int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why);
+
+/* The same without the sums, for who reads results (data.h): 0, or negative errno and a sentence
+ * about the first thing that does not follow from plan and blocks. */
+int hx_sums_follow(const char *folder, struct hx_why *why);
 
 /* The sum of a text without the line that holds `"name":`. */
 void hx_sums_self(const char *text, const char *name, char sum[HX_SHA256_TEXT_BYTES]);

@@ -118,8 +118,9 @@ static void print_table(const struct hx_data *data, const struct hx_claim_result
 {
   for (size_t i = 0; i < data->run_count; i++) {
     const struct hx_data_run *run = data->run[i];
-    printf("%s: device %s (%s), tier %s, grade %s\n", run->folder, run->device, run->device_text,
-           run->tier, run->grade[0] != '\0' ? run->grade : "not given");
+    printf("%s: device %s (%s), tier %s, grade %s%s\n", run->folder, run->device,
+           run->device_text, run->tier, run->grade[0] != '\0' ? run->grade : "not given",
+           run->has_blocks ? "" : "; no raw blocks, so its samples cannot be verified");
   }
   printf("\n");
   for (size_t i = 0; i < results->count; i++)

@@ -184,7 +184,8 @@ static void write_counts(struct hx_report *report, const struct hx_data_run *run
   if (!run->samples_known)
     fputs("no samples kept", report->out);
   else
-    fprintf(report->out, "%zu of %zu follow from the samples", checked, ok);
+    fprintf(report->out, "%zu of %zu follow from the samples, %s", checked, ok,
+            run->has_blocks ? "which follow from the blocks" : "which have no raw blocks");
   fputs("</span></td>", report->out);
 }
 

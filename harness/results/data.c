@@ -12,6 +12,7 @@
 
 #include "nearest.h"
 #include "sha256.h"
+#include "sums.h"
 
 const char *hx_data_keep(struct hx_data *data, const char *text)
 {
@@ -185,6 +186,8 @@ static int read_runs(struct hx_data *data, struct hx_why *why)
       result = hx_data_samples_read(data, data->run[i], first, why);
     if (result == 0)
       hx_data_run_seconds(data, data->run[i], first);
+    if (result == 0 && data->run[i]->has_blocks)
+      result = hx_sums_follow(data->run[i]->folder, why);
   }
   return result == 0 ? sort_by_id(data, why) : result;
 }

@@ -18,7 +18,8 @@
  * Refused, in one sentence with a remedy (text.h): a folder without results; another schema; a CSV
  * that is cut off or has wrong cells (data_csv.h); ids, samples or statistics that do not follow
  * from one another (see below); a file whose SHA-256 is not that of sums.json, by name; sums.json
- * missing in schema 2; the same point twice in one run. All statistics in points.csv are computed
+ * missing in schema 2; the same point twice in one run; CSV files that plan.json and the blocks
+ * beside them do not give (has_blocks is false where there is no plan: schema 1 had none). All statistics in points.csv are computed
  * again by stats.h from the samples that are not warm, all processes together, and compared as
  * text; so point->checked is true. ci_lo and ci_hi are computed by the ci_method that is named
  * (interval.h; empty: order statistics); of one that is not known point->ci_checked is false.
@@ -94,6 +95,7 @@ struct hx_data_run {
   const char *samples_path; /* "" if there are none */
   const char *points_path;
   bool samples_known;
+  bool has_blocks; /* there is a plan, and both CSV files follow from it and its blocks */
 };
 
 /* One row of points.csv: one metric of one point. A point that is not ok has one row, with empty

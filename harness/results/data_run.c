@@ -188,7 +188,11 @@ int hx_data_run_read(struct hx_data *data, struct hx_data_run *run, struct hx_wh
   if (run->experiment[0] == '\0' && !data->out_of_memory)
     return hx_refuse(why, -EBADMSG, "%s names no experiment; restore it, or run %s again", path,
                      slash != NULL ? slash + 1 : run->folder);
-  return run->schema >= 2 ? check_sums(run, true, why) : 0;
+  if (run->schema < 2)
+    return 0;
+  snprintf(path, sizeof(path), "%s/plan.json", run->folder);
+  run->has_blocks = access(path, F_OK) == 0;
+  return check_sums(run, true, why);
 }
 
 /* The id of an entry of run.json's points: its own, or made from its variant and factors. */

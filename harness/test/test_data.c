@@ -321,6 +321,33 @@ Test(data, an_interval_over_five_processes_is_computed_again_by_who_reads_it, .t
   spawn_close(&run);
 }
 
+/* Every file is whole and sums.json knows all: only the blocks say that a value was another one. */
+Test(data, samples_that_do_not_follow_from_the_blocks_are_refused_by_who_reads_them, .timeout = 60)
+{
+  static const char *const readers[] = {"claims r", "compare r r", "report r --out r.html"};
+  struct hx_data data;
+  struct hx_why why = {""};
+  struct spawned run;
+  char folder[128];
+  char block[128];
+  spawn_open(&run);
+  spawn(&run, "HX_TEST_FAKE", "--variant good --factor tasks=1 --out r");
+  snprintf(folder, sizeof(folder), "%s/r", run.folder);
+  cr_assert_eq(open_one(&data, folder, &why), 0, "%s", why.text);
+  cr_assert(data.run[0]->has_blocks);
+  snprintf(block, sizeof(block), "exp90_fake/blocks/%s-0.json", data.point[0].id);
+  hx_data_fini(&data);
+  results_edit(folder, block, "10.0", "10.5");
+  results_sum(folder, "exp90_fake");
+  refused(folder, "does not follow from the blocks", "again");
+  for (size_t i = 0; i < 3; i++) {
+    spawn(&run, "HX_TEST_GROSR", readers[i]);
+    cr_assert_not_null(strstr(run.err, "does not follow from the blocks"), "%s", run.err);
+    cr_assert(run.code == 2 || run.code == 4, "%s: %d", readers[i], run.code);
+  }
+  spawn_close(&run);
+}
+
 Test(data, the_kept_reference_follows_from_its_blocks, .timeout = 60)
 {
   struct spawned run;
