@@ -128,6 +128,7 @@ static int judge(const struct wish *wish, struct hx_compare *all, struct hx_comp
   result = hx_compare_judge(all, &wish->how);
   if (result < 0)
     return hx_refuse(why, result, "out of memory for the comparison");
+  hx_compare_beside(run);
   hx_compare_print(all, &wish->how, wish->quiet);
   if (alone > 0 && wish->common)
     printf("left out: %zu that only one side has\n", alone);

@@ -23,13 +23,16 @@ static void print_item(const struct hx_compare_item *item)
   char lo[16];
   char hi[16];
   char mde[16];
+  char q[16] = "-";
+  if (!isnan(found->q))
+    snprintf(q, sizeof(q), "%.2g", found->q);
   print_percent(found->ratio, ratio);
   print_percent(found->lo, lo);
   print_percent(found->hi, hi);
   print_percent(1.0 + found->mde, mde);
   printf("%-9s %s %s\n", hx_compare_name(found->verdict), item->name, item->metric);
-  printf("          %.6g -> %.6g %s: %s [%s, %s]; MDE %s; q %.2g; n %zu, %zu in %zu, %zu %s\n",
-         found->base, found->fresh, item->unit, ratio, lo, hi, mde + (mde[0] == '+'), found->q,
+  printf("          %.6g -> %.6g %s: %s [%s, %s]; MDE %s; q %s; n %zu, %zu in %zu, %zu %s\n",
+         found->base, found->fresh, item->unit, ratio, lo, hi, mde + (mde[0] == '+'), q,
          found->samples[0], found->samples[1], found->processes[0], found->processes[1],
          found->blocks > 0 ? "paired processes" : "processes");
   if (found->reason[0] != '\0')

@@ -16,6 +16,9 @@
 
 #include <stdio.h>
 
+/* Notes: in what two runs differ besides their binary, and of what grade they are. */
+void hx_compare_beside(const struct hx_compare_run run[HX_COMPARE_WHICH_COUNT]);
+
 /* `quiet`: only the count of those that are SAME. */
 void hx_compare_print(const struct hx_compare *all, const struct hx_compare_how *how, bool quiet);
 

@@ -12,6 +12,28 @@
 
 static const char *const side_name[HX_COMPARE_WHICH_COUNT] = {"base", "new"};
 
+/* Those facts that may differ between two runs that are compared. */
+static void take_ways(const struct hx_data_run *from, struct hx_compare_run *run)
+{
+  const json_t *build = json_object_get(from->json, "build");
+  const char *level = json_string_value(json_object_get(build, "optimization"));
+  const char *sanitize = json_string_value(json_object_get(build, "sanitize"));
+  run->is_bare = run->is_bare || !from->has_blocks;
+  if (strcmp(from->grade, run->grade) > 0) {
+    snprintf(run->grade, sizeof(run->grade), "%s", from->grade);
+    snprintf(run->reason, sizeof(run->reason), "%.*s", (int)strcspn(from->grade_reasons, "\n"),
+             from->grade_reasons);
+  }
+  if (run->tier[0] != '\0')
+    return;
+  snprintf(run->tier, sizeof(run->tier), "%s", from->tier);
+  snprintf(run->seed, sizeof(run->seed), "%lld",
+           (long long)json_integer_value(json_object_get(from->json, "seed")));
+  if (from->buildtype[0] != '\0')
+    snprintf(run->build, sizeof(run->build), "%s, optimization %s, sanitize %s", from->buildtype,
+             level != NULL ? level : "?", sanitize != NULL ? sanitize : "?");
+}
+
 /* Takes the facts of one experiment's run, or refuses it: it is of another machine than those
  * before it. Of a CPU the model says it all, and not every experiment describes it. */
 static int take_facts(const struct hx_data_run *from, struct hx_compare_run *run,
@@ -39,6 +61,7 @@ static int take_facts(const struct hx_data_run *from, struct hx_compare_run *run
                      from->folder, machine, device[0] != '\0' ? ", " : "", device, run->machine);
   if (known[0] == '\0' && device[0] != '\0')
     snprintf(run->machine + bytes, sizeof(run->machine) - bytes, ", %s", device);
+  take_ways(from, run);
   return 0;
 }
 

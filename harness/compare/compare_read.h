@@ -21,6 +21,12 @@ struct hx_compare_run {
   char machine[HX_COMPARE_FACT_BYTES]; /* host, CPU and device in one line */
   char commit[HX_COMPARE_FACT_BYTES];
   char time_utc[HX_COMPARE_FACT_BYTES];
+  char tier[HX_COMPARE_FACT_BYTES];
+  char seed[HX_COMPARE_FACT_BYTES];
+  char build[HX_COMPARE_FACT_BYTES];  /* "debugoptimized, optimization 2, sanitize none" */
+  char grade[HX_COMPARE_FACT_BYTES];  /* the worst of its experiments' */
+  char reason[HX_COMPARE_FACT_BYTES]; /* the first of that grade: "C others: ..." */
+  bool is_bare;                       /* some experiment has no blocks to follow from */
 };
 
 struct hx_compare_source {

@@ -83,6 +83,31 @@ Test(judge, compare_has_an_exit_status_for_each_verdict, .timeout = 60)
   spawn_close(&run);
 }
 
+/* In what two runs differ besides the binary is said, and what cannot be known of them. */
+Test(judge, compare_says_what_else_differs, .timeout = 60)
+{
+  struct spawned run;
+  char folder[128];
+  spawn_open(&run);
+  make_run(&run, &(struct made){"base", "m1", "a", 100.0, 2, NULL});
+  make_run(&run, &(struct made){"few", "m1", "b", 120.0, 2, NULL});
+  expect(&run, "compare base few", 2, "note: base has no raw blocks");
+  cr_assert_null(strstr(run.out, "in base, "), "%s", run.out);
+  cr_assert_null(strstr(run.out, "nan"), "%s", run.out);
+  snprintf(folder, sizeof(folder), "%s/few", run.folder);
+  results_edit(folder, "exp7_made/run.json", "\"smoke\"", "\"ae\"");
+  results_edit(folder, "exp7_made/run.json", "\"grade\": \"B\"", "\"grade\": \"C\"");
+  results_edit(folder, "exp7_made/run.json", "\"build\": {",
+               "\"seed\": 7, \"build\": {\"buildtype\": \"debug\",");
+  results_sum(folder, "exp7_made");
+  expect(&run, "compare base few", 2, "note: tier: smoke in base, ae in new");
+  cr_assert_not_null(strstr(run.out, "note: seed: 0 in base, 7 in new"), "%s", run.out);
+  cr_assert_not_null(strstr(run.out, "note: grade: B in base, C in new"), "%s", run.out);
+  cr_assert_not_null(strstr(run.out, "note: new is of grade C"), "%s", run.out);
+  cr_assert_not_null(strstr(run.out, "note: build: not given in base, debug, opt"), "%s", run.out);
+  spawn_close(&run);
+}
+
 Test(judge, compare_writes_junit_and_otava, .timeout = 60)
 {
   struct spawned run;
