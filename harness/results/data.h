@@ -19,10 +19,11 @@
  * that is cut off or has wrong cells (data_csv.h); ids, samples or statistics that do not follow
  * from one another (see below); a file whose SHA-256 is not that of sums.json, by name; sums.json
  * missing in schema 2; the same point twice in one run; CSV files that plan.json and the blocks
- * beside them do not give (has_blocks is false where there is no plan: schema 1 had none). All statistics in points.csv are computed
- * again by stats.h from the samples that are not warm, all processes together, and compared as
- * text; so point->checked is true. ci_lo and ci_hi are computed by the ci_method that is named
- * (interval.h; empty: order statistics); of one that is not known point->ci_checked is false.
+ * beside them do not give (has_blocks is false where there is no plan: schema 1 had none).
+ * All statistics in points.csv are computed again by stats.h from the samples that are not warm,
+ * all processes together, and compared as text; so point->checked is true. ci_lo and ci_hi are
+ * computed by the ci_method that is named (interval.h; empty: order statistics); of one that is not
+ * known point->ci_checked is false.
  * Without samples.csv (runs of schema 1 were kept so) nothing can be computed again; this is
  * no refusal: run->samples_known is false, and point->checked too. Schema 1 kept 10000 samples
  * of a metric at most; such a point is not checked either.
