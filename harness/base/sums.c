@@ -206,7 +206,10 @@ int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why)
   int error = -ENOMEM;
   json_t *then = hx_sums_load(folder, "sums.json", &error, why);
   if (then == NULL && error == -ENOENT)
-    return error;
+    return hx_refuse(why, error,
+                     "%s has no sums.json: the run has not ended, or it was removed; run the same "
+                     "command again, or `grosr merge` the folder",
+                     folder);
   if (then == NULL)
     fprintf(out, "%s\n", why->text), wrong++;
   else

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "device.h"
+#include "nearest.h"
 
 #define PATH_BYTES  4096u
 #define COUNT_MAX   256u
@@ -166,6 +167,7 @@ static bool is_meant(const char *name, const char *wish)
 int hx_find_one(const struct hx_found *found, const char *wish, struct hx_why *why)
 {
   char names[NAMES_BYTES] = "";
+  char near[NAMES_BYTES] = "";
   int at = -ENOENT;
   for (size_t i = 0; i < found->count; i++) {
     const size_t used = strlen(names);
@@ -177,7 +179,10 @@ int hx_find_one(const struct hx_found *found, const char *wish, struct hx_why *w
                        found->name[at], found->name[i]);
     at = (int)i;
   }
-  if (at < 0)
-    hx_refuse(why, -ENOENT, "there is no experiment %s; there is %s", wish, names);
+  if (at >= 0)
+    return at;
+  hx_nearest(wish, (const char *const *)found->name, found->count, near, sizeof(near));
+  hx_refuse(why, at, "there is no experiment %s; there is %s%s%s", wish, names,
+            near[0] != '\0' ? "; the nearest: " : "", near);
   return at;
 }

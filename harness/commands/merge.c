@@ -30,8 +30,9 @@ static int copy(const char *from, const char *to, struct hx_why *why)
               strerror(-error));
   else if (error == 0 && there != NULL && (bytes != there_bytes || memcmp(text, there, bytes) != 0))
     error = hx_refuse(why, -EEXIST,
-                      "%s and %s are of one point and process, and differ; remove "
-                      "the one that is wrong",
+                      "%s and %s are of one point and process, and differ: merge takes parts of "
+                      "one run; compare two runs by `grosr compare`, or remove the one that is "
+                      "wrong",
                       from, to);
   free(text);
   free(there);

@@ -133,6 +133,13 @@ static int prepare(struct hx_run *run, struct hx_why *why)
   run->folder = hx_folder_path(args->out, run->run_id, run->experiment->name);
   if (run->folder == NULL)
     return hx_refuse(why, -ENOMEM, "out of memory for the name of the output folder");
+  if (args->points != NULL) {
+    json_t *mine = make_plan(run);
+    result = mine != NULL ? hx_plan_check_points(mine, args->points, why) : -ENOMEM;
+    json_decref(mine);
+  }
+  if (result < 0)
+    return result;
   result = hx_sha256_file("/proc/self/exe", run->binary_sha256);
   if (result < 0)
     return hx_refuse(why, result, "cannot read this program's own file: %s", strerror(-result));

@@ -185,6 +185,25 @@ json_t *hx_plan_load(const char *folder, struct hx_why *why)
   return NULL;
 }
 
+int hx_plan_check_points(const json_t *plan, const char *wanted, struct hx_why *why)
+{
+  struct hx_text_list list = {0};
+  json_t *ids = id_set(plan);
+  int result = hx_text_split(wanted, ',', &list);
+  if (result < 0 || list.count == 0)
+    result = hx_refuse(why, -EINVAL, "--points '%s' has an empty id; write a,b", wanted);
+  for (size_t i = 0; i < list.count && result == 0; i++) {
+    if (json_object_get(ids, list.item[i]) == NULL)
+      result = hx_refuse(why, -ENOENT,
+                         "no point of this plan has the id %s; `grosr plan` with the same options "
+                         "prints all %zu",
+                         list.item[i], json_object_size(ids));
+  }
+  hx_text_list_fini(&list);
+  json_decref(ids);
+  return result;
+}
+
 bool hx_plan_wants(const struct hx_args *args, const char *id)
 {
   return args->points == NULL || hx_text_lists(args->points, id);

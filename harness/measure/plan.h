@@ -54,5 +54,8 @@ int hx_plan_matches(const json_t *there, const json_t *mine, const char *folder,
 /* A plan.json that this version understands; NULL and why not. */
 json_t *hx_plan_load(const char *folder, struct hx_why *why);
 
+/* Is every id of --points=A,B one of the plan's? 0, or negative errno and a sentence. */
+int hx_plan_check_points(const json_t *plan, const char *wanted, struct hx_why *why);
+
 /* Which of --points this point is; all, if none were named. `lists` ends with NULL. */
 bool hx_plan_wants(const struct hx_args *args, const char *id);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nearest.h"
 #include "table.h"
 
 #define NAMES_BYTES 320u /* of the names listed in a refusal */
@@ -109,6 +110,25 @@ void hx_sweep_values_fini(struct hx_values *values)
   *values = (struct hx_values){0};
 }
 
+/* `names`: those that there are, separated by ", "; split in place. */
+static int refuse_name(const struct hx_plan *plan, const char *kind, const char *wish, char *names,
+                       struct hx_why *why)
+{
+  const char *name[256];
+  size_t count = 0;
+  char near[256];
+  const int result =
+      hx_refuse(why, -ENOENT, "%s has no %s %s; it has %s", plan->experiment->name, kind, wish,
+                names[0] != '\0' ? names : "none");
+  for (char *at = strtok(names, ", "); at != NULL && count < 256; at = strtok(NULL, ", "))
+    name[count++] = at;
+  hx_nearest(wish, name, count, near, sizeof(near));
+  const size_t used = strlen(why->text);
+  if (near[0] != '\0')
+    snprintf(why->text + used, sizeof(why->text) - used, "; the nearest: %s", near);
+  return result;
+}
+
 /* One variant by name. */
 static int choose_variant(struct hx_plan *plan, const char *name, const char *device,
                           struct hx_why *why)
@@ -119,8 +139,7 @@ static int choose_variant(struct hx_plan *plan, const char *name, const char *de
   if (index < 0) {
     for (size_t i = 0; i < plan->variant_count; i++)
       add_name(names, variants[i].name);
-    return hx_refuse(why, -ENOENT, "%s has no variant %s; it has %s", plan->experiment->name, name,
-                     names);
+    return refuse_name(plan, "variant", name, names, why);
   }
   if (!hx_table_accepts(&variants[index], device))
     return hx_refuse(why, -ENODEV, "variant %s runs on %s, not on %s; add --device %s", name,
@@ -175,8 +194,7 @@ static int take_factor(struct hx_plan *plan, char *wish, struct hx_why *why)
   if (index < 0) {
     for (size_t i = 0; i < plan->factor_count; i++)
       add_name(names, plan->experiment->factors[i].name);
-    return hx_refuse(why, -ENOENT, "%s has no factor %s; it has %s", plan->experiment->name, wish,
-                     names[0] != '\0' ? names : "none");
+    return refuse_name(plan, "factor", wish, names, why);
   }
   const struct hx_factor *factor = &plan->experiment->factors[index];
   if (!factor_is_used(plan, factor))

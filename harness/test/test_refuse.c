@@ -46,6 +46,10 @@ Test(refuse, wrong_variants_and_factors, .timeout = 60)
   expect_refused("--out r --device cpu --variant best", "has no variant best; it has good, wrong");
   expect_refused("--out r --device cpu --factor depth=1",
                  "has no factor depth; it has tasks, mode");
+  expect_refused("--out r --device cpu --variant god", "the nearest: good");
+  expect_refused("--out r --device cpu --factor task=1", "the nearest: tasks");
+  expect_refused("--out r --device cpu --points 0123456789abcdef",
+                 "no point of this plan has the id 0123456789abcdef");
   expect_refused("--out r --device cpu --factor tasks=few", "whole numbers");
   expect_refused("--out r --device cpu --factor mode=doze", "choose from spin,sleep");
 }
