@@ -87,7 +87,7 @@ struct hx_data_run {
   const char *host, *machine; /* machine: processor, then system, in one line */
   const char *binary_sha256, *git_sha, *buildtype;
   bool git_dirty;
-  const char *grade;         /* "A", "B", "C", or "" (schema 1 has none) */
+  const char *grade;         /* "A", "B", "C", the worst of all sessions; "": schema 1 */
   const char *grade_reasons; /* a line each, the worst first: "C load: 30 %" */
   const char *start_utc;
   double seconds; /* of the whole run; NAN: not known */

@@ -66,17 +66,43 @@ static void take_machine(struct hx_data *data, struct hx_data_run *run)
   run->host = text_at(data, machine, "host", NULL);
 }
 
-/* The grade of the environment, with its reasons before and after the run. */
+/* The worst grade of earlier sessions whose blocks are among ours: those of the same binary. */
+static const char *sessions_grade(const json_t *json)
+{
+  const char *worst = "";
+  size_t i;
+  json_t *session;
+  json_array_foreach(json_object_get(json, "sessions_before"), i, session)
+  {
+    const char *grade = json_string_value(json_object_get(session, "grade"));
+    if (grade != NULL && strcmp(grade, worst) > 0 &&
+        json_equal(json_object_get(json_object_get(session, "build"), "binary_sha256"),
+                   json_object_get(json_object_get(json, "build"), "binary_sha256")))
+      worst = grade;
+  }
+  return worst;
+}
+
+/* The grade of the environment, with its reasons before and after the run: the worst that any of
+ * them gives. Of a run that was resumed run.json's own is that of the last session. */
 static void take_grade(struct hx_data *data, struct hx_data_run *run)
 {
   const json_t *environment = json_object_get(run->json, "environment");
+  const char *session = sessions_grade(run->json);
   static const char *const grades[] = {"C", "B"}; /* the worst first */
   char text[4096] = "";
   for (size_t i = 0; i < 2; i++) {
+    const size_t used = strlen(text);
+    if (strcmp(session, grades[i]) == 0)
+      snprintf(text + used, sizeof(text) - used, "%s%s sessions: an earlier one of this run",
+               used > 0 ? "\n" : "", session);
     join_reasons(json_object_get(environment, "after"), grades[i], text, sizeof(text));
     join_reasons(json_object_get(environment, "before"), grades[i], text, sizeof(text));
   }
+  const char worst[] = {text[0], '\0'};
   run->grade = text_at(data, environment, "grade", NULL);
+  if (run->grade[0] != '\0' && worst[0] > run->grade[0])
+    run->grade = hx_data_keep(data, worst);
   run->grade_reasons = hx_data_keep(data, text);
 }
 

@@ -181,6 +181,40 @@ Test(data, two_folders_give_the_point_twice_and_two_machines_are_noticed)
   drop(b);
 }
 
+/* Begun on a loaded machine, killed, ended in quiet: run.json has the last session's grade. */
+Test(data, the_grade_is_the_worst_of_all_sessions)
+{
+  struct hx_data data;
+  struct hx_why why = {""};
+  char folder[64];
+  make(folder);
+  results_edit(folder, "exp7_made/run.json", "\"schema\": 2,",
+               "\"schema\": 2, \"sessions_before\": [{\"grade\": \"C\"}],");
+  results_sum(folder, "exp7_made");
+  cr_assert_eq(open_one(&data, folder, &why), 0, "%s", why.text);
+  cr_assert_str_eq(data.run[0]->grade, "B"); /* of another binary: none of its blocks are ours */
+  hx_data_fini(&data);
+  char *text = results_read(folder, "exp7_made/run.json");
+  char session[256];
+  snprintf(session, sizeof(session), "{\"build\": {\"binary_sha256\": \"%.*s\"}, \"grade\"",
+           (int)strcspn(strstr(text, "binary_sha256") + 17, "\""),
+           strstr(text, "binary_sha256") + 17);
+  free(text);
+  results_edit(folder, "exp7_made/run.json", "{\"grade\"", session);
+  results_sum(folder, "exp7_made");
+  cr_assert_eq(open_one(&data, folder, &why), 0, "%s", why.text);
+  cr_assert_str_eq(data.run[0]->grade, "C");
+  cr_assert_not_null(strstr(data.run[0]->grade_reasons, "C sessions: "));
+  hx_data_fini(&data);
+  results_edit(folder, "exp7_made/run.json", "\"grade\": \"B\"", "\"grade\": \"A\"");
+  results_edit(folder, "exp7_made/run.json", session, "{\"grade\"");
+  results_sum(folder, "exp7_made");
+  cr_assert_eq(open_one(&data, folder, &why), 0, "%s", why.text);
+  cr_assert_str_eq(data.run[0]->grade, "B"); /* what its reasons say */
+  hx_data_fini(&data);
+  drop(folder);
+}
+
 Test(data, edited_rows_are_refused_by_name)
 {
   refused_after("exp7_made/points.csv", ",2.45,", ",2.25,", "p50 of a time_us");
