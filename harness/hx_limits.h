@@ -34,6 +34,8 @@
 #define HX_CLAIM_PROCESSES 5u           /* of tiers ae and paper: layouts are sampled, too */
 #define HX_PROCESSES_MAX   1000u
 
+#define HX_CLOCK_STEP_MAX_S 60 /* that the time of day may be corrected by within a run */
+
 #define HX_RAW_ROWS_MAX    20000u     /* values kept of one metric of one block */
 #define HX_SAMPLES_MAX     100000000u /* samples kept for one metric of one point: 800 MB */
 #define HX_POINTS_MAX      100000u    /* more is a typing error in a factor list */

@@ -6,7 +6,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "hx_limits.h"
 #include "result.h"
 #include "sha256.h"
 #include "store.h"
@@ -199,6 +201,48 @@ static int compare_binaries(const char *folder, const struct hx_result *result, 
   return wrong;
 }
 
+/* Seconds since 1970 of "20261123T115839Z"; -1: it is none. */
+static time_t time_of(const json_t *object, const char *key)
+{
+  struct tm tm = {0};
+  const char *text = json_string_value(json_object_get(object, key));
+  const char *end = text != NULL ? strptime(text, "%Y%m%dT%H%M%SZ", &tm) : NULL;
+  return end != NULL && *end == '\0' ? timegm(&tm) : -1;
+}
+
+/* Every block was measured between the making of the plan and the end of the run. That of another
+ * run was not, and that of a run whose clock was set back seems not to be. Parts that were merged
+ * have clocks and plans of their own. */
+static int compare_times(const char *folder, const struct hx_result *result, FILE *out)
+{
+  int wrong = 0;
+  size_t i;
+  json_t *point;
+  char *path = hx_store_path(folder, "run.json");
+  json_t *run = path != NULL ? json_load_file(path, 0, NULL) : NULL;
+  const time_t begin = time_of(result->plan, "created_utc"), end = time_of(run, "time_end_utc");
+  json_array_foreach(result->points, i, point)
+  {
+    const time_t at = time_of(point, "end_utc");
+    const bool is_early = begin >= 0 && at + HX_CLOCK_STEP_MAX_S < begin;
+    const bool is_late = end >= 0 && at > end + HX_CLOCK_STEP_MAX_S;
+    if (at < 0 || wrong > 0 || json_object_get(run, "merged") != NULL || (!is_early && !is_late))
+      continue;
+    fprintf(out, "%s/blocks/%s-%d.json ended at %s, %s at %s: it is of another run, or the clock "
+                 "was set in between; run again into a new folder\n",
+            folder, json_string_value(json_object_get(point, "id")),
+            (int)json_integer_value(json_object_get(point, "process")),
+            json_string_value(json_object_get(point, "end_utc")),
+            is_early ? "and the plan was made" : "and the run ended",
+            json_string_value(is_early ? json_object_get(result->plan, "created_utc")
+                                       : json_object_get(run, "time_end_utc")));
+    wrong++;
+  }
+  json_decref(run);
+  free(path);
+  return wrong;
+}
+
 int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why)
 {
   struct hx_result result;
@@ -221,7 +265,7 @@ int hx_sums_verify(const char *folder, FILE *out, struct hx_why *why)
   }
   wrong += compare_csv(folder, "samples.csv", result.samples_csv, result.samples_bytes, out);
   wrong += compare_csv(folder, "points.csv", result.points_csv, result.points_bytes, out);
-  wrong += compare_binaries(folder, &result, out);
+  wrong += compare_binaries(folder, &result, out) + compare_times(folder, &result, out);
   hx_result_fini(&result);
   return wrong;
 }

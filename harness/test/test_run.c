@@ -201,6 +201,28 @@ Test(run, another_build_makes_every_block_anew_and_the_plan_names_it, .timeout =
   spawn_close(&run);
 }
 
+/* Blocks of another time are not of this run: the clock was set, or they were put there. */
+Test(run, a_block_that_ended_outside_of_the_run_is_named, .timeout = 60)
+{
+  static const char *const edit[] = {"s/\"time_end_utc\": \"20../\"time_end_utc\": \"2001/' run.json",
+                                     "s/\"created_utc\": \"20/\"created_utc\": \"21/' plan.json"};
+  static const char *const says[] = {"and the run ended at 2001", "and the plan was made at 21"};
+  for (size_t i = 0; i < 2; i++) {
+    struct spawned run;
+    char command[256];
+    spawn_open(&run);
+    spawn(&run, "HX_TEST_FAKE", "--device cpu --out r --variant good --factor tasks=1");
+    spawn(&run, "HX_TEST_GROSR", "verify r");
+    cr_assert_eq(run.code, 0, "%s%s", run.out, run.err);
+    snprintf(command, sizeof(command), "cd '%s/r/exp90_fake' && sed -i '%s", run.folder, edit[i]);
+    cr_assert_eq(system(command), 0);
+    spawn(&run, "HX_TEST_GROSR", "verify r");
+    cr_assert_eq(run.code, 1);
+    cr_assert_not_null(strstr(run.out, says[i]), "%s", run.out);
+    spawn_close(&run);
+  }
+}
+
 /* One point at a time, then all: as if it had run through. */
 Test(run, what_is_missing_is_run_and_nothing_else, .timeout = 60)
 {
