@@ -204,8 +204,8 @@ Test(run, another_build_makes_every_block_anew_and_the_plan_names_it, .timeout =
 /* Blocks of another time are not of this run: the clock was set, or they were put there. */
 Test(run, a_block_that_ended_outside_of_the_run_is_named, .timeout = 60)
 {
-  static const char *const edit[] = {"s/\"time_end_utc\": \"20../\"time_end_utc\": \"2001/' run.json",
-                                     "s/\"created_utc\": \"20/\"created_utc\": \"21/' plan.json"};
+  static const char *const edit[] = {"s/time_end_utc\": \"20../time_end_utc\": \"2001/' run.json",
+                                     "s/created_utc\": \"20/created_utc\": \"21/' plan.json"};
   static const char *const says[] = {"and the run ended at 2001", "and the plan was made at 21"};
   for (size_t i = 0; i < 2; i++) {
     struct spawned run;
