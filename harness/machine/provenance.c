@@ -95,14 +95,25 @@ static bool is_wanted(const char *variable)
   return wanted;
 }
 
+/* An argument without the folders of --out=, which are this machine's affair, as argv[0]'s are. */
+static json_t *argument(const char *text, const char *before)
+{
+  const bool is_whole = strncmp(text, "--out=", 6) == 0;
+  const char *slash = strrchr(text, '/');
+  while (slash != NULL && slash > text && slash[1] == '\0') /* "dir/" is "dir" */
+    slash = memrchr(text, '/', (size_t)(slash - text));
+  if (slash == NULL || (!is_whole && before != NULL && strcmp(before, "--out") != 0))
+    return json_string(text);
+  return json_sprintf("%s%s", is_whole ? "--out=" : "", slash + 1);
+}
+
 json_t *hx_provenance_process(int argc, char **argv)
 {
   json_t *command = json_array();
   json_t *environment = json_object();
   char cpus[256];
-  const char *slash = strrchr(argv[0], '/');
   for (int i = 0; i < argc; i++)
-    json_array_append_new(command, json_string(i == 0 && slash != NULL ? slash + 1 : argv[i]));
+    json_array_append_new(command, argument(argv[i], i > 0 ? argv[i - 1] : NULL));
   for (char **at = environ; *at != NULL; at++) {
     const size_t name_bytes = strcspn(*at, "=");
     char name[64];

@@ -24,20 +24,24 @@ Test(provenance, an_unoptimised_or_sanitized_build_is_not_measured)
 
 Test(provenance, environment_is_taken_by_allow_list_and_without_paths)
 {
-  char *argv[] = {"/some/where/exp1", "--seed=3", NULL};
+  char *argv[] = {"/some/where/exp1", "--seed=3",         "--out=/some/where/r/",
+                  "--out",            "/some/where/else", "--waive=virtual=no other/better",
+                  NULL};
   setenv("OMP_NUM_THREADS", "2", 1);
   setenv("SECRET_TOKEN", "x", 1);
   setenv("GROSR_EXPERIMENTS_DIR", "/some/where", 1);
   setenv("POCL_CACHE_DIR", "/some/where", 1);
   hx_pin_init();
-  json_t *process = hx_provenance_process(2, argv);
+  json_t *process = hx_provenance_process(6, argv);
   hx_pin_fini();
   const json_t *environment = json_object_get(process, "environment");
   cr_assert_str_eq(json_string_value(json_object_get(environment, "OMP_NUM_THREADS")), "2");
   char *text = json_dumps(process, 0);
   cr_assert_null(strstr(text, "SECRET"));
   cr_assert_null(strstr(text, "/some/where"));
-  cr_assert_not_null(strstr(text, "\"--seed=3\""));
+  cr_assert_not_null(strstr(text, "[\"exp1\", \"--seed=3\", \"--out=r/\", \"--out\", "
+                                  "\"else\", \"--waive=virtual=no other/better\"]"),
+                     "%s", text);
   free(text);
   json_decref(process);
 }
