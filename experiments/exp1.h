@@ -11,7 +11,7 @@
  *                                            last completion was seen
  *   loaded_latency_us   submit, done         clock when seen done - when it was due (exp1_open.c)
  * The latencies depend on no factor; they are measured at the point with one task in a window of
- * one.
+ * one. Graphs of dependent tasks have loops of their own: exp1_replay.h.
  *
  * Next: exp1_measure.c (the loops), exp1_cpu.c (the plainest engines). */
 #pragma once
@@ -121,16 +121,22 @@ static inline uint64_t exp1_wanted(uint64_t i, uint64_t salt)
 extern const struct hx_variant exp1_variants[];
 #define EXP1_BOTH "tasks,window"
 #define EXP1_OPEN "offered_pct,arrivals"
+#define EXP1_REPLAY "shape,nodes,work_us"
+#define EXP1_FORK "leaves,fan"
 #define EXP1_GROSR_VARIANTS                                                                        \
   {"grosr_host", "any", NULL, exp1_run_grosr_host, EXP1_BOTH},                                     \
+      {"grosr_device", "any", NULL, exp1_run_grosr_device, EXP1_BOTH},                             \
+      {"grosr_teams", "any", NULL, exp1_run_grosr_teams, "teams,work_us"},                         \
+      {"replay_grosr", "any", NULL, exp1_run_replay_grosr, EXP1_REPLAY},                           \
   {                                                                                                \
-    "grosr_device", "any", NULL, exp1_run_grosr_device, EXP1_BOTH                                  \
+    "replay_grosr_loop", "any", NULL, exp1_run_replay_grosr_loop, EXP1_REPLAY                      \
   }
 
 /* The variants, by file. */
 int exp1_run_grosr_host(struct hx_point *point);   /* exp1_grosr.c */
 int exp1_run_grosr_open(struct hx_point *point);
 int exp1_run_grosr_device(struct hx_point *point); /* exp1_grosr_device.c */
+int exp1_run_grosr_teams(struct hx_point *point);
 int exp1_probe_two_cores(struct hx_point *point);  /* exp1_cpu.c */
 int exp1_run_spin_floor(struct hx_point *point);
 int exp1_run_spin_open(struct hx_point *point);
@@ -152,3 +158,21 @@ int exp1_run_l2_floor(struct hx_point *point);
 int exp1_run_graph(struct hx_point *point); /* exp1_cuda_graph.c */
 int exp1_run_device_graph(struct hx_point *point);
 int exp1_run_cdp(struct hx_point *point); /* exp1_cuda_cdp.c */
+
+/* Fork and join (exp1_fork.h). */
+int exp1_run_grosr_fork_join(struct hx_point *point); /* exp1_fork.c */
+int exp1_run_openmp_tasks(struct hx_point *point);    /* exp1_fork_openmp.c */
+
+/* Replays of graphs (exp1_replay.h). */
+int exp1_run_replay_grosr(struct hx_point *point); /* exp1_replay_grosr.c */
+int exp1_run_replay_grosr_loop(struct hx_point *point);
+int exp1_run_replay_grosr_full(struct hx_point *point);
+int exp1_run_replay_serial(struct hx_point *point); /* exp1_replay_cpu.c */
+int exp1_run_replay_spin(struct hx_point *point);
+int exp1_run_replay_openmp(struct hx_point *point); /* exp1_replay_openmp.c */
+int exp1_probe_replay_tbb(struct hx_point *point);  /* exp1_replay_tbb.cpp */
+int exp1_run_replay_tbb(struct hx_point *point);
+int exp1_run_replay_stream(struct hx_point *point); /* exp1_cuda_replay.c */
+int exp1_run_replay_graph(struct hx_point *point);
+int exp1_run_replay_pdl(struct hx_point *point);
+int exp1_run_replay_grid(struct hx_point *point);

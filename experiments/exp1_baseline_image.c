@@ -1,5 +1,6 @@
-/* exp1_baseline_image.c - plain kernels: the body for streams, graphs and dependent launches, and
- * the two floors. Compiled by nvcc only; host side in exp1_cuda.c and exp1_cuda_floor.c.
+/* exp1_baseline_image.c - plain kernels: the body for streams, graphs and dependent launches, the
+ * two floors, and the nodes of replayed graphs. Compiled by nvcc only; host side in exp1_cuda.c,
+ * exp1_cuda_floor.c and exp1_cuda_replay.c.
  *
  * Each kernel is one warp or one thread; only lane 0 has work. No kernel waits without a bound: the
  * floors give up after SILENCE_NS of the device's clock, or SPINS_MAX polls.
@@ -10,6 +11,7 @@
 
 #include "exp1_body.h"
 #include "exp1_cuda_record.h"
+#include "exp1_node.h"
 
 #define SILENCE_NS 2000000000u
 #define SPINS_MAX  50000000u
@@ -95,5 +97,61 @@ GR_KERNEL exp1_l2(struct exp1_lines *lines, uint32_t batches)
     if (gr_block() == 0u) {
       lines->batch_ns[batch] = gr_clock_ns() - begin_ns;
     }
+  }
+}
+
+GR_KERNEL exp1_node(struct exp1_cell *cell, uint64_t place, uint64_t work_ns, uint64_t how)
+{
+  if (gr_lane() == 0u) {
+    exp1_node_run(cell, place, work_ns, how);
+  }
+}
+
+GR_KERNEL exp1_node_pdl(struct exp1_cell *cell, uint64_t place, uint64_t work_ns, uint64_t how)
+{
+  gr_pdl_trigger();
+  gr_pdl_wait(); /* the kernel before has ended, so all before that have */
+  if (gr_lane() == 0u) {
+    exp1_node_run(cell, place, work_ns, how);
+  }
+}
+
+/* One lane of each block. All blocks have come here `count` times. */
+GR_DEV bool exp1_grid_barrier(struct exp1_grid *grid, uint32_t count)
+{
+  gr_au32 *arrived = (gr_au32 *)&grid->arrived;
+  const uint32_t all = count * grid->blocks;
+  gr_add_acqrel_gpu_u32(arrived, 1u);
+  for (uint32_t spins = 0u; spins < SPINS_MAX; spins++) {
+    if ((int32_t)(gr_load_acquire_gpu_u32(arrived) - all) >= 0) {
+      return true;
+    }
+  }
+  grid->error = count;
+  return false;
+}
+
+/* A whole graph in one cooperative kernel, a barrier of all blocks wherever nodes depend on nodes.
+ * `arrived` is 0 at its start. */
+GR_KERNEL exp1_node_grid(struct exp1_cell *cell, struct exp1_grid *grid, uint64_t work_ns,
+                         uint64_t how)
+{
+  const uint64_t nodes = grid->nodes;
+  const bool is_fan = grid->is_fan != 0u;
+  uint32_t barriers = 0u;
+  uint64_t first = 0u;
+  if (gr_lane() != 0u) {
+    return;
+  }
+  while (first < nodes) { /* nodes first ... last - 1 depend on none of each other */
+    const uint64_t last = is_fan && first == 1u ? nodes - 1u : first + 1u;
+    const uint64_t mine = first + (gr_block() + grid->blocks - first % grid->blocks) % grid->blocks;
+    for (uint64_t i = mine; i < last; i += grid->blocks) {
+      exp1_node_run(cell, i | nodes << 32, work_ns, exp1_node_how(nodes, is_fan, i, how));
+    }
+    if (!exp1_grid_barrier(grid, ++barriers)) {
+      return;
+    }
+    first = last;
   }
 }

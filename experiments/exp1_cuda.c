@@ -38,10 +38,12 @@ static int load_image(struct exp1_cuda *gpu, const unsigned char *fatbin, const 
 /* The baselines' image must load; the two that need cudadevrt may be without code for a new GPU. */
 static int load_images(struct exp1_cuda *gpu)
 {
-  static const char *const plain[] = {"exp1_body", "exp1_body_timed", "exp1_body_pdl",
-                                      "exp1_flag", "exp1_l2",         NULL};
-  struct CUfunc_st **const plain_function[] = {&gpu->body, &gpu->body_timed, &gpu->body_pdl,
-                                               &gpu->flag_loop, &gpu->l2};
+  static const char *const plain[] = {
+      "exp1_body", "exp1_body_timed", "exp1_body_pdl",  "exp1_flag", "exp1_l2",
+      "exp1_node", "exp1_node_pdl",   "exp1_node_grid", NULL};
+  struct CUfunc_st **const plain_function[] = {
+      &gpu->body, &gpu->body_timed, &gpu->body_pdl, &gpu->flag_loop,
+      &gpu->l2,   &gpu->node,       &gpu->node_pdl, &gpu->node_grid};
   static const char *const cdp[] = {"cdp_hop", "cdp_back", "cdp_spawn", NULL};
   struct CUfunc_st **const cdp_function[] = {&gpu->cdp_hop, &gpu->cdp_back, &gpu->cdp_spawn};
   static const char *const graph[] = {"graph_body", "graph_relay", NULL};

@@ -36,6 +36,9 @@ struct exp1_cuda {
   struct CUfunc_st *body_pdl;
   struct CUfunc_st *flag_loop;
   struct CUfunc_st *l2;
+  struct CUfunc_st *node;
+  struct CUfunc_st *node_pdl;
+  struct CUfunc_st *node_grid;
   struct CUfunc_st *cdp_hop;
   struct CUfunc_st *cdp_back;
   struct CUfunc_st *cdp_spawn;

@@ -45,3 +45,12 @@ struct exp1_lines {
   uint64_t batch_ns[EXP1_LINKS_MAX]; /* for EXP1_L2_TRIPS round trips */
 };
 #define EXP1_L2_TRIPS 100u /* a clock that ticks each microsecond errs by 10 ns a trip */
+
+/* replay_grid, in device memory. */
+struct exp1_grid {
+  uint32_t arrived __attribute__((aligned(128))); /* blocks, over all barriers; host: 0 */
+  uint32_t error __attribute__((aligned(128)));   /* the barrier that a block waited for in vain */
+  uint32_t blocks;                                /* host, as the next two */
+  uint32_t nodes;
+  uint32_t is_fan;
+};

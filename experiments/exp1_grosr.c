@@ -31,18 +31,21 @@ int exp1_grosr_fail(struct exp1_grosr *run, const char *what)
   return hx_fail(run->point, "%s: %s", what, grosr_last_error());
 }
 
-int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point, uint64_t words,
-                    uint32_t scratch_bytes)
+int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point,
+                    const struct exp1_grosr_want *want)
 {
+  const uint64_t bytes = want->words * sizeof(uint64_t);
   struct grosr_options options;
   struct grosr_info info;
   void *host = NULL;
   grosr_options_init(&options);
   options.device = hx_device(point);
   options.image = &grosr_image_exp1;
-  options.idle_mode = GROSR_IDLE_LATENCY;
-  options.shared_bytes = words * sizeof(uint64_t) + 4096u;
-  options.scratch_bytes = scratch_bytes;
+  options.idle_mode = want->sleeps ? GROSR_IDLE_BALANCED : GROSR_IDLE_LATENCY;
+  options.shared_bytes = bytes + 4096u;
+  options.scratch_bytes = want->scratch_bytes;
+  options.teams = want->teams != 0u ? want->teams : GROSR_AUTO;
+  options.graph_nodes = want->graph_nodes;
   *run = (struct exp1_grosr){.point = point};
   int result = grosr_open(&options, &run->g);
   if (result == -ENODEV) {
@@ -51,18 +54,18 @@ int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point, uint64_t wor
   if (result < 0) {
     return exp1_grosr_fail(run, "open");
   }
-  result = grosr_shared_take(run->g, words * sizeof(uint64_t), &host, &run->device);
+  result = grosr_shared_take(run->g, bytes, &host, &run->device);
   if (result < 0) {
     exp1_grosr_fail(run, "shared memory");
     grosr_close(run->g);
     return result;
   }
   run->words = host;
-  memset(host, 0, words * sizeof(uint64_t)); /* touched before anything is timed */
+  memset(host, 0, bytes); /* touched before anything is timed */
   run->incarnation = grosr_incarnation(run->g);
   if (grosr_info(run->g, &info) == 0) {
-    hx_note(point, "runtime", "%s; %s; %u teams of %u lanes; idle mode latency", info.description,
-            info.placement, info.teams, info.lanes);
+    hx_note(point, "runtime", "%s; %s; %u teams of %u lanes; idle mode %s", info.description,
+            info.placement, info.teams, info.lanes, want->sleeps ? "balanced" : "latency");
   }
   return 0;
 }
@@ -183,7 +186,8 @@ static int run_host(struct hx_point *point, uint64_t words,
                     int (*measure)(struct hx_point *, const struct exp1_engine *))
 {
   static struct host_run host;
-  int result = exp1_grosr_open(&host.run, point, words, 0);
+  const struct exp1_grosr_want want = {.words = words};
+  int result = exp1_grosr_open(&host.run, point, &want);
   if (result < 0) {
     return result;
   }

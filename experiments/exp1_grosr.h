@@ -16,10 +16,17 @@ struct exp1_grosr {
   uint64_t device; /* ... and the ops */
 };
 
-/* Opens the point's device with the exp1 image, `words` 64-bit words of shared memory and a scratch
- * of `scratch_bytes` (0: default). 0 or negative; the point has its reason. */
-int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point, uint64_t words,
-                    uint32_t scratch_bytes);
+struct exp1_grosr_want {
+  uint64_t words;         /* of 64 bits, in shared memory */
+  uint32_t scratch_bytes; /* these: 0 is the runtime's default */
+  uint32_t teams;
+  uint32_t graph_nodes;
+  bool sleeps; /* idle teams, and a host that waits long, leave their cores to others */
+};
+
+/* Opens the point's device with the exp1 image. 0 or negative; the point has its reason. */
+int exp1_grosr_open(struct exp1_grosr *run, struct hx_point *point,
+                    const struct exp1_grosr_want *want);
 
 /* Closes it and fails the point unless the microkernel never left, every task ended once, and none
  * failed. `result` is what the measuring gave; returned if it is negative. */

@@ -1,4 +1,5 @@
-/* exp1_grosr_device.c - the engine grosr_device: tasks submitted by ops, timed on the device.
+/* exp1_grosr_device.c - the engine grosr_device: tasks submitted by ops, timed on the device; and
+ * grosr_teams, the same throughput by number of teams.
  *
  * The host starts a chain and waits for its end; every figure comes from the device's own clock
  * (ops hop, back and spawn of exp1_image.c). On the CPU each link of a chain is a sample. On a GPU,
@@ -13,9 +14,10 @@
 
 #include "exp1_chain.h"
 
-#define LINKS_CPU  500u  /* a chain is short, so that an interruption spoils little */
-#define WARM_SPAWN 256u  /* tasks from which the time of a load is estimated */
-#define LINKS_CUDA 1000u /* 1 us of clock granularity becomes 1 ns in the mean */
+#define LINKS_CPU  500u    /* a chain is short, so that an interruption spoils little */
+#define WARM_SPAWN 256u    /* tasks from which the time of a load is estimated */
+#define TEAM_TASKS 100000u /* of a sample of grosr_teams, all in windows of the widest kind */
+#define LINKS_CUDA 1000u   /* 1 us of clock granularity becomes 1 ns in the mean */
 
 struct device_run {
   struct exp1_grosr run;
@@ -23,6 +25,7 @@ struct device_run {
   uint32_t back;
   uint32_t spawn;
   uint64_t links;
+  uint64_t work_ns; /* of a task; grosr_teams only */
   bool is_cuda;
 };
 
@@ -90,7 +93,8 @@ static int measure_links(struct device_run *device, const char *metric, uint32_t
 static uint64_t time_spawn(struct device_run *device, uint64_t tasks, uint64_t window,
                            uint64_t salt)
 {
-  const uint64_t arg[GROSR_ARG_WORDS] = {device->run.device, EXP1_PACK(0, tasks), salt, window};
+  const uint64_t arg[GROSR_ARG_WORDS] = {device->run.device, EXP1_PACK(0, tasks), salt,
+                                         EXP1_PACK(window, device->work_ns)};
   const uint64_t *words = device->run.words;
   if (run_chain(device, device->spawn, arg) < 0 ||
       exp1_check(device->run.point, words + EXP1_RECORD_OUT, tasks, salt) < 0) {
@@ -128,7 +132,9 @@ int exp1_run_grosr_device(struct hx_point *point)
   const uint64_t window = exp1_window(point);
   device.links = device.is_cuda ? LINKS_CUDA : LINKS_CPU;
   const uint64_t words = tasks > 2u * device.links ? tasks : 2u * device.links;
-  int result = exp1_grosr_open(&device.run, point, words + EXP1_RECORD_OUT, EXP1_SCRATCH_BYTES);
+  const struct exp1_grosr_want want = {.words = words + EXP1_RECORD_OUT,
+                                       .scratch_bytes = EXP1_SCRATCH_BYTES};
+  int result = exp1_grosr_open(&device.run, point, &want);
   if (result < 0) {
     return result;
   }
@@ -147,4 +153,24 @@ int exp1_run_grosr_device(struct hx_point *point)
     result = measure_spawn(&device, tasks, window);
   }
   return exp1_grosr_close(&device.run, result);
+}
+
+/* More teams than cores: the host must not keep one by spinning, so both sides sleep when idle. */
+int exp1_run_grosr_teams(struct hx_point *point)
+{
+  struct device_run device = {.is_cuda = strncmp(hx_device(point), "cuda", 4) == 0};
+  const uint64_t tasks = strcmp(hx_device(point), "sim") == 0 ? TEAM_TASKS / 1000u : TEAM_TASKS;
+  const struct exp1_grosr_want want = {.words = tasks + EXP1_RECORD_OUT,
+                                       .scratch_bytes = EXP1_SCRATCH_BYTES,
+                                       .teams = (uint32_t)hx_factor_u64(point, "teams"),
+                                       .sleeps = true};
+  int result = exp1_grosr_open(&device.run, point, &want);
+  if (result < 0) {
+    return result;
+  }
+  device.work_ns = hx_factor_u64(point, "work_us") * 1000u;
+  if (grosr_op(device.run.g, "spawn", &device.spawn) < 0) {
+    return exp1_grosr_close(&device.run, exp1_grosr_fail(&device.run, "op"));
+  }
+  return exp1_grosr_close(&device.run, measure_spawn(&device, tasks, EXP1_WINDOW_MAX));
 }

@@ -2,4 +2,7 @@
  * machine. Next: exp1.h */
 #include "exp1.h"
 
-const struct hx_variant exp1_variants[] = {EXP1_GROSR_VARIANTS, {0}};
+const struct hx_variant exp1_variants[] = {
+    EXP1_GROSR_VARIANTS,
+    {"grosr_fork_join", "any", NULL, exp1_run_grosr_fork_join, EXP1_FORK},
+    {0}};

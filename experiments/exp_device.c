@@ -71,3 +71,15 @@ uint64_t exp_warm_up(uint64_t count)
 {
   return count;
 }
+
+unsigned exp_multiprocessors(const char *device)
+{
+  const struct gr_cuda_driver *cuda = NULL;
+  const char *colon = strchr(device, ':');
+  int handle = 0, count = 0;
+  if (strncmp(device, "cuda", 4) == 0 && gr_cuda_driver_open(&cuda) == 0 &&
+      cuda->DeviceGet(&handle, colon == NULL ? 0 : atoi(colon + 1)) == GR_CU_SUCCESS) {
+    cuda->DeviceGetAttribute(&count, GR_CU_ATTRIBUTE_MULTIPROCESSOR_COUNT, handle);
+  }
+  return (unsigned)count;
+}

@@ -17,3 +17,6 @@ uint64_t exp_now_ns(void);
 /* How many of `count` warm-up tasks are worth it: all of them on a machine; a few in a simulation,
  * which has no caches to fill. */
 uint64_t exp_warm_up(uint64_t count);
+
+/* The multiprocessors of a GPU; 0 where the device is none. */
+unsigned exp_multiprocessors(const char *device);

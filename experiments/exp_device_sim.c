@@ -53,3 +53,9 @@ uint64_t exp_warm_up(uint64_t count)
 {
   return count < WARM_TASKS_MAX ? count : WARM_TASKS_MAX;
 }
+
+unsigned exp_multiprocessors(const char *device)
+{
+  (void)device;
+  return 0;
+}

@@ -19,7 +19,8 @@ enum gr_file {
   GR_FILE_JOIN = 3,
   GR_FILE_INGRESS = 4,
   GR_FILE_SCHED = 5,
-  GR_FILE_COUNT = 6
+  GR_FILE_TILES = 6,
+  GR_FILE_COUNT = 7
 };
 
 /* What gr_assert reports from files that do not say otherwise. */

@@ -20,30 +20,65 @@
  * Next: microkernel.h. */
 #pragma once
 
-#include "device/ingress.h"
+#include "device/channel_wait.h"
+#include "device/spare.h"
+#include "device/trace.h"
 
-GR_DEV void gr_phase_set(struct gr_lead *lead, uint32_t phase)
+GR_DEV void gr_phase_set(const struct gr_team *team, uint32_t phase)
 {
   if (gr_warp_lane() == 0u) {
-    gr_store_relaxed_gpu_u64(&lead->dev->team[lead->team->id].now,
-                             GR_NOW_WORD(lead->sequence, lead->op, lead->context, phase));
+    gr_store_relaxed_gpu_u64(&team->dev->team[team->id].now,
+                             GR_NOW_WORD(team->sequence, team->op, team->context, phase));
   }
 }
 
 /* Brings the team's record up to date: on going idle, and every GR_LOOK_TURNS. */
+GR_DEV_APART void gr_record_write(struct gr_team *team)
+{
+  struct gr_team_record *record = &team->dev->team[team->id];
+  if (gr_warp_lane() == 0u) {
+    gr_store_relaxed_gpu_u64(&record->turns, team->turns);
+    gr_store_relaxed_gpu_u64(&record->failed, team->failed);
+    gr_store_relaxed_gpu_u64(&record->cancelled, team->cancelled);
+    gr_store_relaxed_gpu_u64(&record->from_mailbox, team->from_mailbox);
+    gr_store_relaxed_gpu_u64(&record->from_queue, team->from_queue);
+    gr_store_relaxed_gpu_u64(&record->from_ingress, team->from_ingress);
+    gr_store_relaxed_gpu_u64(&record->sleeps, team->sleeps);
+    gr_store_release_gpu_u64(&record->completed, team->completed);
+    gr_trace_tick(team);
+  }
+}
 GR_DEV void gr_record_publish(struct gr_lead *lead)
 {
-  struct gr_team_record *record = &lead->dev->team[lead->team->id];
+  gr_lead_leave(lead);
+  gr_record_write(lead->team);
+  gr_lead_return(lead, lead->team);
+}
+
+/* What is parked may have waited for long enough. */
+GR_DEV void gr_deadline_look(struct gr_team *team)
+{
+  uint64_t due_ns = GR_NO_DEADLINE;
   if (gr_warp_lane() == 0u) {
-    gr_store_relaxed_gpu_u64(&record->turns, lead->turns);
-    gr_store_relaxed_gpu_u64(&record->failed, lead->team->failed);
-    gr_store_relaxed_gpu_u64(&record->cancelled, lead->team->cancelled);
-    gr_store_relaxed_gpu_u64(&record->from_mailbox, lead->team->from_mailbox);
-    gr_store_relaxed_gpu_u64(&record->from_queue, lead->team->from_queue);
-    gr_store_relaxed_gpu_u64(&record->from_ingress, lead->team->from_ingress);
-    gr_store_relaxed_gpu_u64(&record->sleeps, lead->sleeps);
-    gr_store_release_gpu_u64(&record->completed, lead->team->completed);
+    due_ns = gr_deadline_take(team->dev);
   }
+  due_ns = gr_lead_u64(due_ns);
+  if (due_ns != GR_NO_DEADLINE) {
+    gr_channels_sift(team, due_ns == 0u);
+  }
+}
+
+/* Between tasks, every GR_LOOK_TURNS: what is seldom to be seen to. */
+GR_DEV_APART void gr_look_about_team(struct gr_team *team)
+{
+  gr_record_write(team);
+  gr_deadline_look(team);
+}
+GR_DEV void gr_look_about(struct gr_lead *lead)
+{
+  gr_lead_leave(lead);
+  gr_look_about_team(lead->team);
+  gr_lead_return(lead, lead->team);
 }
 
 GR_DEV void gr_announce(struct gr_lead *lead)
@@ -83,7 +118,7 @@ GR_DEV bool gr_retract(struct gr_lead *lead)
   while (!gr_mailbox_poll(lead)) {
     const bool is_over = gr_lead_u64(gr_clock_ns()) > deadline_ns;
     gr_assert_file(lead->team, GR_FILE_SCHED, !is_over, lead->team->id); /* it never wrote (I5) */
-    if (lead->dev->crowded != 0u) {
+    if (gr_is_crowded(lead->dev)) {
       gr_yield(); /* the claimer may be waiting for this core */
     }
   }
@@ -93,7 +128,7 @@ GR_DEV bool gr_retract(struct gr_lead *lead)
 /* Wide awake again: something was found. */
 GR_DEV void gr_idle_end(struct gr_lead *lead)
 {
-  lead->idle_since_ns = 0u;
+  lead->is_idle = false;
   if (lead->drowsy) {
     lead->drowsy = false;
     if (gr_warp_lane() == 0u) {
@@ -154,12 +189,14 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
   gr_ingress_publish(lead);
   bool leave =
       claimed == dev->teams && gr_lead_u64(gr_load_relaxed_gpu_u64(&dev->queued)) == 0u;
+  leave = leave && gr_lead_u64(gr_load_relaxed_gpu_u64(&dev->deadline_ns)) == GR_NO_DEADLINE;
+  leave = leave && !gr_launched_is_out(dev); /* K4 */
   if (leave) {
     if (gr_warp_lane() == 0u) {
       gr_store_relaxed_sys_u32(&dev->boundary->resting, lead->team->incarnation);
       gr_fence_seqcst_sys();
     }
-    lead->control_next_ns = 0u;
+    gr_control_soon(lead->team);
     gr_control_step(lead);
     leave =
         gr_ingress_peek(lead) == 0u && gr_lead_u32(gr_load_relaxed_gpu_u32(&dev->run)) == GR_RUN_GO;
@@ -168,43 +205,65 @@ GR_DEV uint32_t gr_rest(struct gr_lead *lead)
     }
   }
   gr_rest_post(lead->team, leave ? (uint32_t)GR_MSG_EXIT : (uint32_t)GR_MSG_WAKE);
-  lead->idle_since_ns = 0u;
+  lead->is_idle = false;
   return leave ? GR_TURN_LEAVE : GR_TURN_NOTHING;
 }
 
 /* The last look with "asleep" set found nothing. */
-GR_DEV void gr_idle_sleep(struct gr_lead *lead)
+GR_DEV_APART void gr_idle_wait(struct gr_team *team)
 {
-  struct gr_dev *dev = lead->dev;
+  struct gr_dev *dev = team->dev;
   uint64_t limit_ns = GR_SLEEP_NS_MAX;
-  if (lead->on_duty && dev->idle_exit_ns != 0u && dev->idle_exit_ns < limit_ns) {
+  if (team->lead.on_duty && dev->idle_exit_ns != 0u && dev->idle_exit_ns < limit_ns) {
     limit_ns = dev->idle_exit_ns;
   }
-  gr_phase_set(lead, GR_PHASE_ASLEEP);
-  if (gr_warp_lane() == 0u) {
-    gr_sleep(&dev->mailbox[lead->team->id].asleep, limit_ns);
+  if (team->id >= dev->at_once) {
+    limit_ns = GR_SPARE_NAP_NS_MAX; /* on duty, and nobody counts on it for more */
   }
+  gr_phase_set(team, GR_PHASE_ASLEEP);
+  if (gr_warp_lane() == 0u) {
+    limit_ns = gr_deadline_limit(dev, limit_ns);
+    gr_trace_sleep(team, GR_TRACE_WAIT);
+    gr_sleep(&dev->mailbox[team->id].asleep, limit_ns);
+    team->sleeps++;
+    gr_trace_sleep(team, GR_TRACE_END);
+  }
+  gr_phase_set(team, GR_PHASE_IDLE);
+}
+GR_DEV void gr_idle_sleep(struct gr_lead *lead)
+{
+  gr_lead_leave(lead);
+  gr_idle_wait(lead->team);
+  gr_lead_return(lead, lead->team);
   lead->drowsy = false;
-  lead->sleeps++;
   lead->looks = GR_LOOK_TURNS; /* the next turn looks at control and the clock */
-  gr_phase_set(lead, GR_PHASE_IDLE);
 }
 
 /* One idle turn: nothing was found. */
 GR_DEV uint32_t gr_idle(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
+  if (lead->on_duty && gr_launched_is_due(dev)) { /* while drowsy: the last look (K3) */
+    gr_launched_collect(lead->team);
+    if (gr_is_crowded(dev)) {
+      gr_yield(); /* what found no room waits for who needs this core */
+    }
+    return GR_TURN_NOTHING;
+  }
   if (dev->teams > 1u && !lead->announced &&
       !(dev->reserved_ingress != 0u && lead->team->id == 0u)) {
     gr_announce(lead); /* and look again before waiting: the next turn does */
     return GR_TURN_NOTHING;
   }
-  if (lead->idle_since_ns == 0u) {
-    lead->idle_since_ns = gr_lead_u64(gr_clock_ns());
+  if (!lead->is_idle) {
+    lead->is_idle = true;
+    if (gr_warp_lane() == 0u) {
+      lead->team->idle_since_ns = gr_clock_ns();
+    }
     if (lead->on_duty) {
       gr_ingress_publish(lead);
     }
-    gr_phase_set(lead, GR_PHASE_IDLE);
+    gr_phase_set(lead->team, GR_PHASE_IDLE);
     gr_record_publish(lead);
     return GR_TURN_NOTHING;
   }
@@ -212,15 +271,18 @@ GR_DEV uint32_t gr_idle(struct gr_lead *lead)
     gr_idle_sleep(lead);
     return GR_TURN_NOTHING;
   }
-  if (dev->crowded != 0u) {
+  if (gr_is_spare(lead) && gr_spare_idle(lead)) {
+    return GR_TURN_NOTHING;
+  }
+  if (gr_is_crowded(dev)) {
     gr_yield();
   }
   if (lead->looks < GR_LOOK_TURNS) {
     return GR_TURN_NOTHING;
   }
   lead->looks = 0u;
-  gr_record_publish(lead);
-  const uint64_t idle_ns = gr_lead_u64(gr_clock_ns()) - lead->idle_since_ns;
+  gr_look_about(lead);
+  const uint64_t idle_ns = gr_lead_u64(gr_clock_ns() - lead->team->idle_since_ns);
   if (lead->on_duty && dev->idle_exit_ns != 0u && idle_ns >= dev->idle_exit_ns) {
     return gr_rest(lead);
   }

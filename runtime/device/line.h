@@ -9,6 +9,21 @@
 
 #include "device/team.h"
 
+/* Between these two, lead is in the team's memory and not in registers: about what is seldom done
+ * and not inlined, which then needs no stack. All lanes' copies are equal, so lane 0's will do. */
+GR_DEV void gr_lead_leave(const struct gr_lead *lead)
+{
+  if (gr_warp_lane() == 0u) {
+    lead->team->lead = *lead;
+  }
+  gr_warp_barrier();
+}
+GR_DEV void gr_lead_return(struct gr_lead *lead, struct gr_team *team)
+{
+  *lead = team->lead;
+  gr_warp_barrier(); /* all lanes have read it: the next gr_lead_leave may come at once */
+}
+
 /* True: `src` held a task with this tag, now in `out`. False: `out` is garbage. */
 GR_DEV bool gr_line_try_read(const struct gr_line *src, uint32_t tag, struct gr_task *out)
 {

@@ -6,7 +6,8 @@
  * the decision to all lanes, they run the op together, and another barrier hands the team back. So
  * other warps cost nothing while a team is idle, and a task costs two barriers (none on the CPU).
  *
- * A turn looks, in this order, for: a continuation this team owes; stop; its mailbox, if announced;
+ * A turn looks, in this order, for: a continuation this team owes (but now and then it looks at the
+ * rest first, so that a long chain holds up neither a stop nor other tasks); stop; its mailbox;
  * its duties (control, ingress); the run queues. What it finds it runs; else it is idle (idle.h).
  *
  * All functions but the last belong to the leading warp, converged.
@@ -18,7 +19,7 @@
 #pragma once
 
 #include "device/idle.h"
-#include "device/submit.h"
+#include "device/task_life.h"
 
 typedef int32_t (*gr_dispatch)(struct gr_team *team);
 
@@ -32,13 +33,13 @@ GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source, const struc
 {
   if (gr_warp_lane() == 0u) {
     lead->team->task = task;
+    lead->team->op = task->op;
+    lead->team->context = task->context;
+    lead->team->source = source;
+    lead->team->sequence++;
   }
   gr_warp_barrier();
-  lead->source = source;
-  lead->op = task->op;
-  lead->context = task->context;
-  lead->sequence++;
-  if (lead->idle_since_ns != 0u) {
+  if (lead->is_idle) {
     gr_idle_end(lead);
   }
   if (lead->on_duty && lead->dev->teams > 1u) {
@@ -46,55 +47,44 @@ GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source, const struc
   }
   if (gr_warp_lane() == 0u) {
     gr_store_relaxed_gpu_u64(&lead->dev->team[lead->team->id].done,
-                             ((uint64_t)task->generation << 32) | task->done);
+                             gr_pair_u64(task->done, task->generation));
   }
-  gr_phase_set(lead, GR_PHASE_RUNNING);
+  gr_phase_set(lead->team, GR_PHASE_RUNNING);
   return GR_TURN_RUN;
 }
 
-/* Gives team->task its one completion, with team->result, on every path. */
-GR_DEV void gr_task_end(struct gr_team *team, uint32_t source)
+/* The same, where the task may be an ordinary one, and in most cases is. */
+GR_DEV void gr_turn_end(struct gr_lead *lead)
 {
-  if (gr_warp_lane() == 0u) {
-    const struct gr_task *task = team->task;
-    const int32_t result = team->result;
-    const uint32_t kind = task->flags & GR_FLAG_DONE_MASK;
-    if (team->fork != 0u) { /* the fork's continuation answers in our stead */
-      const uint32_t join = team->fork - 1u;
-      team->fork = 0u;
-      gr_join_finish(team, join, result);
-    } else if (kind == GR_DONE_HOST) {
-      gr_completion_write(team->dev, task, result);
-    } else if (kind == GR_DONE_JOIN) {
-      gr_join_finish(team, task->done, result);
-    }
-    team->completed++;
-    team->failed += result < 0 ? 1u : 0u;
-    team->from_mailbox += source == GR_FROM_MAILBOX ? 1u : 0u;
-    team->from_queue += source == GR_FROM_QUEUE ? 1u : 0u;
-    team->from_ingress += source == GR_FROM_INGRESS ? 1u : 0u;
+  struct gr_team *team = lead->team;
+  const bool is_part = (team->task->flags & GR_FLAG_PART) != 0u;
+  if (!is_part) {
+    gr_task_end_plain(team, team->source);
   }
-  gr_warp_barrier();
+  const uint32_t owed = team->owed_node | team->owed_wait;
+  if (team->ended != 0u && gr_graph_follow(team) && !lead->is_managed && owed == 0u &&
+      team->trace == NULL) {
+    return;
+  }
+  if (lead->is_managed || is_part || (team->ended | owed) != 0u || team->trace != NULL) {
+    gr_lead_leave(lead);
+    gr_task_fold(team);
+    gr_lead_return(lead, team);
+  }
 }
 
-/* Ends team->task without running it. */
-GR_DEV void gr_task_refuse(struct gr_lead *lead, int32_t result)
-{
-  if (gr_warp_lane() == 0u) {
-    lead->team->result = result;
-    lead->team->cancelled += result == GR_E_CANCELED ? 1u : 0u;
-  }
-  gr_task_end(lead->team, lead->source);
-}
-
-/* Whether the host has asked that team->task not start. */
+/* Whether the host may have asked that team->task not start: it has, or only gr_end_is_asked knows.
+ */
 GR_DEV bool gr_task_is_cancelled(const struct gr_lead *lead)
 {
   const struct gr_task *task = lead->team->task;
+  const uint32_t kind = task->flags & GR_FLAG_DONE_MASK;
   uint32_t asked = 0u;
-  if (gr_warp_lane() == 0u && gr_load_relaxed_gpu_u32(&lead->dev->cancel_live) != 0u &&
-      (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
-    asked = gr_load_relaxed_gpu_u32(&lead->dev->cancel[task->done]) == task->generation;
+  if (gr_warp_lane() == 0u && gr_load_relaxed_gpu_u32(&lead->dev->cancel_live) != 0u) {
+    asked = kind == GR_DONE_GRAPH;
+    if (kind == GR_DONE_HOST) {
+      asked = gr_load_relaxed_gpu_u32(&lead->dev->cancel[task->done]) == task->generation;
+    }
   }
   return gr_lead_u32(asked) != 0u;
 }
@@ -112,31 +102,60 @@ GR_DEV uint32_t gr_turn_message(struct gr_lead *lead)
   return gr_task_begin(lead, GR_FROM_MAILBOX, &lead->team->own);
 }
 
+/* Several tenants, or settings of one: what has come goes into their queues, and the policy says
+ * what is next. */
+GR_DEV_APART bool gr_tenants_pull(struct gr_team *team)
+{
+  struct gr_lead lead = team->lead;
+  gr_warp_barrier(); /* all lanes have read it */
+  if (lead.staged != 0u) {
+    gr_ingress_sort(&lead);
+    lead.staged = 0u;
+  }
+  gr_lead_leave(&lead);
+  return gr_sched_pull(team, true) == GR_OK;
+}
+GR_DEV uint32_t gr_turn_tenants(struct gr_lead *lead)
+{
+  struct gr_team *team = lead->team;
+  gr_lead_leave(lead);
+  const bool is_found = gr_tenants_pull(team);
+  gr_lead_return(lead, team);
+  if (is_found) {
+    return gr_task_begin(lead, GR_FROM_QUEUE, &team->own);
+  }
+  gr_idle_end(lead);
+  return GR_TURN_NOTHING;
+}
+
 /* There is work in a queue or in the ring, and our idle bit is not set: take some. */
-GR_DEV uint32_t gr_turn_work(struct gr_lead *lead)
+GR_DEV uint32_t gr_turn_work(struct gr_lead *lead, bool is_queued)
 {
   if (lead->staged != 0u && gr_is_reserved(lead)) {
     gr_idle_end(lead);
-    if (gr_ingress_place(lead) == 0u && lead->dev->crowded != 0u) {
+    if (gr_ingress_place(lead) == 0u && gr_is_crowded(lead->dev)) {
       gr_yield(); /* every queue is full: who could empty one may need this core */
     }
     return GR_TURN_NOTHING;
   }
-  if (lead->staged != 0u && gr_lead_u32(gr_load_relaxed_gpu_u32(&lead->dev->contexts_open)) > 1u) {
-    gr_ingress_sort(lead);
+  if (lead->is_managed) {
+    return gr_turn_tenants(lead);
   }
-  /* Queue and ring take turns, so that neither starves the other. */
-  if (lead->staged != 0u && (lead->sequence & 1u) == 0u) {
+  /* Queue and ring take turns, so that neither starves the other. (Not by a number that other turns
+   * count, too: what runs in rounds may meet it at the same place for ever.) */
+  lead->ring_first = !lead->ring_first;
+  if (lead->staged != 0u && lead->ring_first) {
     gr_ingress_advance(lead, 1u);
     return gr_task_begin(lead, GR_FROM_INGRESS, &lead->team->stage[0]);
   }
-  if (gr_sched_pull(lead) == GR_OK) {
+  if (is_queued && gr_sched_pull(lead->team, false) == GR_OK) {
     return gr_task_begin(lead, GR_FROM_QUEUE, &lead->team->own);
   }
   if (lead->staged != 0u) {
     gr_ingress_advance(lead, 1u);
     return gr_task_begin(lead, GR_FROM_INGRESS, &lead->team->stage[0]);
   }
+  gr_idle_end(lead); /* our bit was taken back: before we sleep, all of I8 is to be said anew */
   return GR_TURN_NOTHING;
 }
 
@@ -152,31 +171,69 @@ GR_DEV uint32_t gr_turn_next(struct gr_lead *lead)
   return gr_task_begin(lead, GR_FROM_SELF, &lead->team->own);
 }
 
+/* It has run continuations for GR_LOOK_TURNS turns: what waits in the queues goes first, once. */
+GR_DEV_APART bool gr_next_place(struct gr_team *team)
+{
+  const int32_t status = gr_sched_place(team, &team->next);
+  if (status == GR_OK && gr_warp_lane() == 0u) {
+    team->has_next = 0u;
+  }
+  gr_warp_barrier();
+  gr_task_settle(team); /* it may owe another in its place */
+  return status == GR_OK && team->has_next == 0u;
+}
+GR_DEV uint32_t gr_turn_aside(struct gr_lead *lead)
+{
+  struct gr_team *team = lead->team;
+  gr_lead_leave(lead);
+  const bool is_placed = gr_next_place(team);
+  gr_lead_return(lead, team);
+  if (is_placed && gr_is_spare(lead)) {
+    gr_spare_look(lead);
+  }
+  return is_placed ? (uint32_t)GR_TURN_NOTHING : gr_turn_next(lead);
+}
+
 /* What all teams can see, loaded at once so that on a GPU the trips to L2 overlap with the
  * mailbox's. An old value costs one more turn; in the drowsy turn the fence before it sees to it
  * that none is older than the last look for our idle bit (I8). */
 struct gr_view {
   uint64_t queued;
   uint32_t run;
+  uint32_t managed;
 };
 GR_DEV struct gr_view gr_view_take(const struct gr_dev *dev)
 {
   struct gr_view view;
   view.queued = gr_load_relaxed_gpu_u64(&dev->queued);
   view.run = gr_load_relaxed_gpu_u32(&dev->run);
+  view.managed = gr_load_relaxed_gpu_u32(&dev->managed);
   return view;
+}
+
+/* Is there a context with work that may be served? */
+GR_DEV bool gr_view_has_work(struct gr_lead *lead, const struct gr_view *view)
+{
+  uint64_t ready = view->queued;
+  if (lead->is_managed && ready != 0u && gr_warp_lane() == 0u) {
+    ready = gr_context_ready(lead->dev, ready);
+  }
+  return gr_lead_u64(ready) != 0u;
 }
 
 /* One look at everything. */
 GR_DEV uint32_t gr_turn(struct gr_lead *lead)
 {
   struct gr_dev *dev = lead->dev;
-  lead->turns++;
+  if (gr_warp_lane() == 0u) {
+    lead->team->turns++;
+  }
   lead->looks++;
-  if (lead->team->has_next != 0u) {
+  if (lead->team->has_next != 0u && lead->looks < GR_LOOK_TURNS) {
     return gr_turn_next(lead);
   }
   const struct gr_view view = gr_view_take(dev);
+  lead->is_managed = gr_warp_ballot(view.managed != 0u) != 0u;
   if (lead->announced && gr_mailbox_poll(lead)) {
     return gr_turn_message(lead);
   }
@@ -186,15 +243,26 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   if (!lead->on_duty && dev->reserved_ingress == 0u && gr_duty_try_take(lead) && lead->drowsy) {
     gr_idle_end(lead); /* "asleep" was said without the duty: the host would not look for us here */
   }
-  if (lead->on_duty && (lead->looks >= GR_LOOK_TURNS || lead->drowsy) && gr_control_step(lead)) {
-    return GR_TURN_LEAVE; /* `view` is older than this */
+  if (lead->on_duty && (lead->looks >= GR_LOOK_TURNS || lead->drowsy)) {
+    if (lead->is_managed) {
+      gr_credit_publish(dev);
+    }
+    if (gr_control_step(lead)) {
+      return GR_TURN_LEAVE; /* `view` is older than this */
+    }
   }
-  if (lead->looks >= GR_LOOK_TURNS && lead->idle_since_ns == 0u) {
+  if (lead->looks >= GR_LOOK_TURNS && !lead->is_idle) {
     lead->looks = 0u;
-    gr_record_publish(lead);
+    gr_look_about(lead);
+    if (gr_is_spare(lead) && lead->team->has_next == 0u) {
+      gr_spare_look(lead);
+    }
+  }
+  if (lead->team->has_next != 0u) {
+    return gr_turn_aside(lead);
   }
   const bool is_in = lead->on_duty && gr_ingress_peek(lead) != 0u;
-  const bool is_queued = !gr_is_reserved(lead) && gr_lead_u64(view.queued) != 0u;
+  const bool is_queued = !gr_is_reserved(lead) && gr_view_has_work(lead, &view);
   if (!is_in && !is_queued) {
     const uint32_t verdict = gr_idle(lead);
     return verdict == GR_TURN_MESSAGE ? gr_turn_message(lead) : verdict;
@@ -202,24 +270,40 @@ GR_DEV uint32_t gr_turn(struct gr_lead *lead)
   if (lead->announced && !gr_retract(lead)) {
     return gr_turn_message(lead);
   }
-  return gr_turn_work(lead);
+  return gr_turn_work(lead, is_queued);
+}
+
+/* team->task has come: whether it is to be run. */
+GR_DEV uint32_t gr_task_admit(struct gr_lead *lead)
+{
+  struct gr_team *team = lead->team;
+  const struct gr_task *task = team->task;
+  const bool is_cancelled = team->source != GR_FROM_MAILBOX && gr_task_is_cancelled(lead);
+  if (!is_cancelled && !lead->is_managed && task->op < lead->dev->ops && task->tiles <= 1u &&
+      task->flags <= GR_FLAG_DONE_MASK && team->trace == NULL) {
+    return GR_TURN_RUN;
+  }
+  gr_lead_leave(lead);
+  const uint32_t verdict = gr_task_unfold(team);
+  gr_lead_return(lead, team);
+  return verdict;
 }
 
 /* Decides what the team does next; spins while there is nothing. */
 GR_DEV void gr_decide(struct gr_lead *lead)
 {
+  if (lead->team->part == GR_PART_GOES_ON) { /* the next batch of the same part */
+    if (gr_warp_lane() == 0u) {
+      lead->team->sequence++;
+    }
+    gr_phase_set(lead->team, GR_PHASE_RUNNING); /* the watchdog's limit is for one batch */
+    return;
+  }
   uint32_t verdict;
   do {
     verdict = gr_turn(lead);
-    if (verdict != GR_TURN_RUN) {
-      continue;
-    }
-    if (lead->team->task->op >= lead->dev->ops) {
-      gr_task_refuse(lead, GR_E_NOENT);
-      verdict = GR_TURN_NOTHING;
-    } else if (lead->source != GR_FROM_MAILBOX && gr_task_is_cancelled(lead)) {
-      gr_task_refuse(lead, GR_E_CANCELED);
-      verdict = GR_TURN_NOTHING;
+    if (verdict == GR_TURN_RUN) {
+      verdict = gr_task_admit(lead);
     }
   } while (verdict == GR_TURN_NOTHING);
   if (gr_warp_lane() == 0u) {
@@ -236,13 +320,12 @@ GR_DEV void gr_boot(struct gr_lead *lead)
   if (dev->abi != GR_ABI_VERSION) {
     gr_fault(team, GR_FAULT_ABI, ((uint32_t)GR_FILE_MICROKERNEL << 16) | __LINE__, dev->abi);
   }
-  lead->sleeps = gr_load_own_u64(&record->sleeps);
-  lead->turns = gr_load_own_u64(&record->turns);
   if (gr_is_reserved(lead)) {
     gr_duty_try_take(lead);
     gr_assert_file(team, GR_FILE_MICROKERNEL, lead->on_duty, team->id);
   }
-  gr_phase_set(lead, GR_PHASE_LOOKING);
+  gr_phase_set(lead->team, GR_PHASE_LOOKING);
+  gr_spare_count(lead, 1u);
   if (gr_warp_lane() == 0u) {
     team->task = &team->own;
     team->completed = gr_load_own_u64(&record->completed);
@@ -252,6 +335,10 @@ GR_DEV void gr_boot(struct gr_lead *lead)
     team->from_mailbox = gr_load_own_u64(&record->from_mailbox);
     team->from_queue = gr_load_own_u64(&record->from_queue);
     team->from_ingress = gr_load_own_u64(&record->from_ingress);
+    team->sleeps = gr_load_own_u64(&record->sleeps);
+    team->turns = gr_load_own_u64(&record->turns);
+    team->traced = gr_load_own_u64(&record->traced);
+    gr_trace_look_on(team);
     gr_store_relaxed_gpu_u64(&record->incarnation, team->incarnation);
     const uint32_t booted = gr_add_relaxed_gpu_u32(&dev->booted, 1u) + 1u;
     if (booted % dev->teams == 0u) { /* the last of this launch */
@@ -262,10 +349,11 @@ GR_DEV void gr_boot(struct gr_lead *lead)
 
 GR_DEV void gr_depart(struct gr_lead *lead)
 {
+  gr_spare_count(lead, 0xffffffffu);
   if (lead->on_duty) {
     gr_duty_give(lead);
   }
-  gr_phase_set(lead, GR_PHASE_AWAY);
+  gr_phase_set(lead->team, GR_PHASE_AWAY);
   gr_record_publish(lead);
 }
 
@@ -293,7 +381,7 @@ GR_DEV void gr_microkernel_main(struct gr_team *team, gr_dispatch dispatch)
     }
     gr_team_barrier();
     if (is_leading) {
-      gr_task_end(team, lead.source);
+      gr_turn_end(&lead);
     }
   }
   if (is_leading) {

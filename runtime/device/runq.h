@@ -52,23 +52,50 @@ GR_DEV bool gr_runq_is_free(const struct gr_dev *dev, const struct gr_runq *queu
   return true;
 }
 
-/* One lane. Reserves `count` slots from *pos on, all or none (I10). GR_E_AGAIN: not so many free.
- */
-GR_DEV int32_t gr_runq_reserve(const struct gr_dev *dev, struct gr_runq *queue, uint32_t count,
-                               uint32_t *pos)
+/* Slots of a queue: `count` from `pos` on, and how many may be taken with them. */
+struct gr_places {
+  uint32_t count;
+  uint32_t room;
+  uint32_t pos;
+};
+
+/* One lane. Whether, with tail at `end`, at most `room` slots are taken. An old head makes that
+ * less likely; one younger than the tail that `end` is made from says anything, and the CAS
+ * fails. */
+GR_DEV bool gr_runq_has_room(const struct gr_dev *dev, const struct gr_runq *queue, uint32_t end,
+                             uint32_t room)
 {
+  return room >= 1u << dev->runq_shift || end - gr_load_relaxed_gpu_u32(&queue->head) <= room;
+}
+
+/* One lane. Reserves places->count slots from places->pos on, all or none (I10). GR_E_AGAIN: not so
+ * many are free within its room. */
+GR_DEV int32_t gr_runq_reserve_within(const struct gr_dev *dev, struct gr_runq *queue,
+                                      struct gr_places *places)
+{
+  const uint32_t count = places->count;
   uint32_t tail = gr_load_relaxed_gpu_u32(&queue->tail);
   for (uint32_t tries = 0u; tries < GR_CAS_TRIES_MAX; tries++) {
-    const bool is_free = gr_runq_is_free(dev, queue, tail, count);
-    const uint32_t seen =
-        gr_cas_relaxed_gpu_u32(&queue->tail, tail, is_free ? tail + count : tail);
+    const bool is_free = gr_runq_has_room(dev, queue, tail + count, places->room) &&
+                         gr_runq_is_free(dev, queue, tail, count);
+    const uint32_t seen = gr_cas_relaxed_gpu_u32(&queue->tail, tail, is_free ? tail + count : tail);
     if (seen == tail) {
-      *pos = tail;
+      places->pos = tail;
       return is_free ? GR_OK : GR_E_AGAIN;
     }
     tail = seen;
   }
   return GR_E_AGAIN;
+}
+
+/* The same, with all of the queue for room. */
+GR_DEV int32_t gr_runq_reserve(const struct gr_dev *dev, struct gr_runq *queue, uint32_t count,
+                               uint32_t *pos)
+{
+  struct gr_places places = {count, 1u << dev->runq_shift, 0u};
+  const int32_t status = gr_runq_reserve_within(dev, queue, &places);
+  *pos = places.pos;
+  return status;
 }
 
 /* Leading warp. Fills a reserved slot. */

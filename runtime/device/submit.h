@@ -13,7 +13,8 @@
 #pragma once
 
 #include "device/collective.h"
-#include "device/join.h"
+#include "device/end.h"
+#include "device/trace.h"
 
 /* Any lane. A task of the parent's context, all arguments 0. */
 GR_DEV struct gr_task gr_task_make(const struct gr_team *team, uint32_t op)
@@ -23,8 +24,7 @@ GR_DEV struct gr_task gr_task_make(const struct gr_team *team, uint32_t op)
     task.arg[i] = 0u;
     task.head[i] = 0u;
   }
-  task.op = (uint16_t)op;
-  task.context = team->task->context;
+  task.head[0] = GR_TASK_HEAD(op & 0xffffu, team->task->context, GR_DONE_NONE);
   return task;
 }
 
@@ -36,8 +36,16 @@ GR_DEV void gr_submit_count(struct gr_team *team, uint64_t count)
   gr_store_relaxed_gpu_u64(&team->dev->team[team->id].submitted, team->submitted);
 }
 
+/* Any lane. Whether an op may submit it. */
+GR_DEV bool gr_task_is_valid(const struct gr_team *team, const struct gr_task *task)
+{
+  return (task->op < team->dev->ops || (uint32_t)task->op - GR_OP_LAUNCH <= 1u) &&
+         task->tiles <= GR_TILES_MAX;
+}
+
 /* Submits a task that nobody waits for. GR_E_AGAIN: the queue is full, try later or do the work
- * here; GR_E_INVAL: no such op. `task` is copied; any memory that all lanes see alike. */
+ * here; GR_E_INVAL: no such op, or too many tiles. `task` is copied; any memory that all lanes see
+ * alike. */
 GR_DEV int32_t gr_submit_team(struct gr_team *team, const struct gr_task *task)
 {
   int32_t status = GR_OK;
@@ -46,14 +54,14 @@ GR_DEV int32_t gr_submit_team(struct gr_team *team, const struct gr_task *task)
     struct gr_task *child = &team->child;
     if (gr_warp_lane() == 0u) {
       *child = *task;
-      child->context = team->task->context;
-      child->flags = GR_DONE_NONE;
-      if (task->op < team->dev->ops) {
+      child->head[0] = GR_TASK_HEAD(task->op, team->task->context, GR_DONE_NONE);
+      if (gr_task_is_valid(team, child)) {
         gr_submit_count(team, 1u);
+        gr_trace_submit(team, child, 0u);
       }
     }
     gr_warp_barrier();
-    status = child->op < team->dev->ops ? gr_sched_place(team, child) : (int32_t)GR_E_INVAL;
+    status = gr_task_is_valid(team, child) ? gr_sched_place(team, child) : (int32_t)GR_E_INVAL;
     if (status == GR_E_AGAIN && gr_warp_lane() == 0u) {
       gr_submit_count(team, ~0ull); /* minus one: it never was */
     }
@@ -65,7 +73,8 @@ GR_DEV int32_t gr_submit_team(struct gr_team *team, const struct gr_task *task)
 GR_DEV int32_t gr_fork_begin(struct gr_team *team, uint32_t count, const struct gr_task *then)
 {
   struct gr_dev *dev = team->dev;
-  if (count == 0u || count > GR_FORK_MAX || team->fork != 0u || then->op >= dev->ops) {
+  if (count == 0u || count > GR_FORK_MAX || team->fork != 0u || team->task->tiles > 1u ||
+      !gr_task_is_valid(team, then)) {
     return GR_E_INVAL;
   }
   const uint32_t taken = gr_join_take(dev);
@@ -74,8 +83,8 @@ GR_DEV int32_t gr_fork_begin(struct gr_team *team, uint32_t count, const struct 
   }
   struct gr_join *join = &dev->join[taken - 1u];
   join->then = *then;
-  join->then.context = team->task->context;
-  join->then.flags = team->task->flags;
+  join->then.head[0] =
+      GR_TASK_HEAD(then->op, team->task->context, team->task->flags & ~GR_FLAG_CREDIT);
   join->then.done = team->task->done;
   join->then.generation = team->task->generation;
   gr_store_relaxed_gpu_u32(&join->status, 0u);
@@ -91,9 +100,20 @@ GR_DEV const struct gr_task *gr_fork_child(struct gr_team *team, const struct gr
   gr_warp_barrier();
   if (gr_warp_lane() == 0u) {
     team->child = children[i];
-    team->child.context = team->task->context;
-    team->child.flags = GR_DONE_JOIN;
+    team->child.head[0] = GR_TASK_HEAD(children[i].op, team->task->context, GR_DONE_JOIN);
     team->child.done = team->fork - 1u;
+  }
+  gr_warp_barrier();
+  return &team->child;
+}
+
+/* Leading warp. The same, once it is certain that it will be placed: one of `count`. */
+GR_DEV const struct gr_task *gr_fork_send(struct gr_team *team, const struct gr_task *children,
+                                          uint32_t i, uint32_t count)
+{
+  gr_fork_child(team, children, i);
+  if (gr_warp_lane() == 0u) {
+    gr_trace_submit(team, &team->child, count - i);
   }
   gr_warp_barrier();
   return &team->child;
@@ -102,18 +122,17 @@ GR_DEV const struct gr_task *gr_fork_child(struct gr_team *team, const struct gr
 /* Leading warp. Idle teams get a child each, the queue gets the rest, all or none. */
 GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *children, uint32_t count)
 {
-  struct gr_runq *queue = &team->dev->runq[team->task->context];
+  const uint32_t context = team->task->context;
   struct gr_claim claim = {0u, 0u, 0u};
   uint32_t pos = 0u;
-  if (team->dev->teams > 1u) {
+  if (gr_sched_may_push(team, context)) {
     claim = gr_idle_claim(team, count < 64u ? count : 64u);
   }
   const uint32_t pushed = claim.count;
   int32_t status = GR_OK;
-  if (pushed < count && gr_warp_lane() == 0u) {
-    status = gr_runq_reserve(team->dev, queue, count - pushed, &pos);
+  if (pushed < count) {
+    status = gr_sched_reserve(team, gr_fork_child(team, children, pushed), count - pushed, &pos);
   }
-  status = (int32_t)gr_lead_u32((uint32_t)status);
   if (status != GR_OK) {
     gr_mailbox_post_message(team, claim, GR_MSG_WAKE); /* claimed teams expect a message */
     return status;
@@ -122,14 +141,13 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
     gr_submit_count(team, count + 1u);
   }
   for (uint32_t i = 0u; i < pushed; i++) {
-    gr_mailbox_post(team, gr_claim_next(&claim), gr_fork_child(team, children, i));
+    gr_mailbox_post(team, gr_claim_next(&claim), gr_fork_send(team, children, i, count));
   }
-  pos = gr_lead_u32(pos);
   for (uint32_t i = pushed; i < count; i++) {
-    gr_runq_fill(team->dev, queue, pos + i - pushed, gr_fork_child(team, children, i));
+    gr_sched_fill(team, pos + i - pushed, gr_fork_send(team, children, i, count));
   }
   if (pushed < count) {
-    gr_sched_queued(team, team->task->context, count - pushed < 64u ? count - pushed : 64u);
+    gr_sched_queued(team, context, count - pushed < 64u ? count - pushed : 64u);
   }
   return GR_OK;
 }
@@ -137,7 +155,7 @@ GR_DEV int32_t gr_fork_place(struct gr_team *team, const struct gr_task *childre
 /* Submits `count` (1 to GR_FORK_MAX; more than runq_slots may never find room) children, all or
  * none, and `then`, which runs once this op and every child have ended. `then` takes over what this
  * op was to signal; if this op or a child fails, `then` does not run and the first failure is
- * signalled instead. At most one fork per op.
+ * signalled instead. At most one fork per op, and none by a task of several tiles.
  * `children` lie in memory that all lanes see alike (gr_scratch, or the same local values).
  *   GR_E_AGAIN: the queue is full; GR_E_NOMEM: no join is free; GR_E_INVAL: count, op, or second
  * fork. After a failure nothing was submitted and the op goes on as if it had not asked. */
@@ -150,7 +168,7 @@ GR_DEV int32_t gr_fork_team(struct gr_team *team, const struct gr_task *children
     if (gr_warp_lane() == 0u) {
       status = gr_fork_begin(team, count, then);
       for (uint32_t i = 0u; i < count && status == GR_OK; i++) {
-        if (children[i].op >= team->dev->ops) {
+        if (!gr_task_is_valid(team, &children[i])) {
           gr_join_give(team->dev, team->fork - 1u);
           team->fork = 0u;
           status = GR_E_INVAL;
@@ -180,14 +198,13 @@ GR_DEV void gr_signal_team(struct gr_team *team, uint64_t *word, uint64_t value)
   }
 }
 
-/* Whether the host has asked to cancel this task: a long op may look now and then and return
- * GR_E_CANCELED. */
+/* Whether the host has asked to cancel this task, or the tiled one that it is a part of, or has
+ * killed its context: a long op may look now and then and return GR_E_CANCELED. */
 GR_DEV bool gr_cancelled_team(struct gr_team *team)
 {
-  const struct gr_task *task = team->task;
   uint64_t asked = 0u;
-  if (gr_lane() == 0u && (task->flags & GR_FLAG_DONE_MASK) == GR_DONE_HOST) {
-    asked = gr_load_relaxed_gpu_u32(&team->dev->cancel[task->done]) == task->generation;
+  if (gr_lane() == 0u) {
+    asked = gr_end_is_asked(team->dev, team->task) ? 1u : 0u;
   }
   return gr_team_broadcast_u64(team, asked) != 0u;
 }

@@ -1,21 +1,22 @@
-/* api.c - grosr_open and grosr_close, contexts: the handle's life (grosr.h).
+/* api.c - grosr_open and grosr_close: the handle's life (grosr.h).
  *
  * Opening is a list of steps, each undone by grosr_end in reverse: options are checked before
  * anything is started, memory is reserved before the microkernel is launched, the watchdog comes
  * last.
  *
- * Next: memory_map.c, launch.c, then submit.c for tasks. */
+ * Next: memory_map.c, launch.c, then context.c for tenants and submit.c for tasks. */
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/grosr_private.h"
+#include "host/top.h"
+#include "host/trace.h"
 
-#define SECONDS_NS      1000000000ull
-#define CONTEXT_LOCK_NS (3u * SECONDS_NS) /* who holds it sends one control message */
-#define SHARED_BYTES    1048576u
+#define SECONDS_NS   1000000000ull
+#define SHARED_BYTES 1048576u
+#define KERNELS_NS   200000000u /* for launched kernels to see that they are to end */
 
 void grosr_options_init(struct grosr_options *options)
 {
@@ -53,6 +54,8 @@ static void options_resolve(struct grosr_options *o)
   o->completion_slots = o->completion_slots != 0 ? o->completion_slots : GR_COMPLETION_SLOTS;
   o->runq_slots = o->runq_slots != 0 ? o->runq_slots : GR_RUNQ_SLOTS;
   o->join_slots = o->join_slots != 0 ? o->join_slots : GR_JOIN_SLOTS;
+  o->channel_bytes = o->channel_bytes != 0 ? o->channel_bytes : GR_CHANNEL_BYTES;
+  o->graph_nodes = o->graph_nodes != 0 ? o->graph_nodes : GR_GRAPH_NODES;
   o->scratch_bytes = o->scratch_bytes != 0 ? o->scratch_bytes : GR_SCRATCH_BYTES;
   o->shared_bytes = o->shared_bytes != 0 ? o->shared_bytes : SHARED_BYTES;
 }
@@ -73,9 +76,9 @@ static int options_check(const struct grosr_options *o)
                         o->image->op_count, GR_OPS_MAX);
   }
   if ((unsigned)o->placement > GROSR_PLACE_SPREAD || (unsigned)o->idle_mode > GROSR_IDLE_QUIET ||
-      o->ingress_team > 2u) {
-    return gr_error_set(-EINVAL,
-                        "placement, idle_mode or ingress_team is not one of grosr.h's values");
+      o->ingress_team > 2u || (unsigned)o->policy >= GR_POLICY_COUNT) {
+    return gr_error_set(-EINVAL, "placement, idle_mode, ingress_team or policy is not one of "
+                                 "grosr.h's values");
   }
   int error =
       power_check("ingress_slots", o->ingress_slots, GR_INGRESS_SLOTS_MIN, GR_INGRESS_SLOTS_MAX);
@@ -89,6 +92,18 @@ static int options_check(const struct grosr_options *o)
   if (error == 0 && (o->join_slots < GR_JOIN_SLOTS_MIN || o->join_slots > GR_JOIN_SLOTS_MAX)) {
     error = gr_error_set(-EINVAL, "join_slots is %u; use %u to %u", o->join_slots,
                          GR_JOIN_SLOTS_MIN, GR_JOIN_SLOTS_MAX);
+  }
+  if (error == 0 && (o->graph_nodes < GR_GRAPH_NODES_MIN || o->graph_nodes > GR_GRAPH_NODES_MAX)) {
+    error = gr_error_set(-EINVAL, "graph_nodes is %u; use %u to %u", o->graph_nodes,
+                         GR_GRAPH_NODES_MIN, GR_GRAPH_NODES_MAX);
+  }
+  if (error == 0 &&
+      (o->channel_bytes < GR_CHANNEL_BYTES_MIN || o->channel_bytes > GR_CHANNEL_BYTES_MAX)) {
+    error = gr_error_set(-EINVAL, "channel_bytes is %u; use %u to %u", o->channel_bytes,
+                         GR_CHANNEL_BYTES_MIN, GR_CHANNEL_BYTES_MAX);
+  }
+  if (error == 0 && o->trace_events != 0) {
+    error = power_check("trace_events", o->trace_events, GR_TRACE_EVENTS_MIN, GR_TRACE_EVENTS_MAX);
   }
   if (error == 0 && o->scratch_bytes > GR_SCRATCH_BYTES_MAX) {
     error = gr_error_set(-EINVAL, "scratch_bytes is %u; at most %u", o->scratch_bytes,
@@ -175,6 +190,8 @@ static int shape_resolve(struct grosr *g)
 static void grosr_end(struct grosr *g)
 {
   gr_watchdog_end(g);
+  gr_top_close(g);
+  gr_trace_close(g);
   if (g->backend != NULL) {
     g->backend_ops->close(g->backend);
   }
@@ -185,7 +202,19 @@ static void grosr_end(struct grosr *g)
   free(g->slot_state);
   gr_mutex_fini(&g->launch_lock);
   gr_mutex_fini(&g->context_lock);
+  gr_mutex_fini(&g->graph_lock);
+  gr_mutex_fini(&g->channel_lock);
+  free(g->channels);
+  free(g->graph_range);
   free(g);
+}
+
+/* Who looks at a device that runs: the trace's clock, grosr top, the watchdog. */
+static int lookers_begin(struct grosr *g)
+{
+  gr_trace_booted(g);
+  const int error = gr_top_open(g);
+  return error == 0 ? gr_watchdog_start(g) : error;
 }
 
 static int grosr_begin(struct grosr *g, int index)
@@ -203,15 +232,23 @@ static int grosr_begin(struct grosr *g, int index)
     error = gr_memory_map_build(g);
   }
   if (error == 0) {
+    error = gr_kernels_open(g);
+  }
+  if (error == 0) {
     error = gr_launch(g);
     if (error < 0) {
       g->backend_ops->kill(g->backend);
     }
   }
   if (error == 0) {
-    error = gr_watchdog_start(g);
+    error = lookers_begin(g);
+    error = error == 0 ? gr_kernels_start(g) : error;
     if (error < 0) {
+      char why[512]; /* what is said of the end is not the reason */
+      snprintf(why, sizeof why, "%s", grosr_last_error());
       gr_stop(g);
+      gr_kernels_end(g, 0);
+      gr_error_set(error, "%s", why);
     }
   }
   return error;
@@ -226,7 +263,10 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   }
   struct grosr_options resolved = *options;
   options_resolve(&resolved);
-  int error = options_check(&resolved);
+  int error = gr_trace_options(&resolved);
+  if (error == 0) {
+    error = options_check(&resolved);
+  }
   if (error == 0) {
     error = device_parse(resolved.device, resolved.image, &ops, &index);
   }
@@ -243,9 +283,11 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   g->options = resolved;
   g->image = resolved.image;
   g->backend_ops = ops;
-  g->contexts.v = 1u; /* context 0, the system's */
+  gr_contexts_init(g);
   gr_mutex_init(&g->launch_lock);
   gr_mutex_init(&g->context_lock);
+  gr_mutex_init(&g->graph_lock);
+  gr_mutex_init(&g->channel_lock);
   error = grosr_begin(g, index);
   if (error < 0) {
     grosr_end(g);
@@ -280,16 +322,24 @@ int grosr_close(struct grosr *g)
   if (g == NULL) {
     return gr_error_set(-EINVAL, "grosr_close: a null pointer");
   }
+  gr_trace_closing(g); /* while tasks are still accepted */
   gr_health_raise(g, GR_HEALTH_CLOSING);
+  gr_contexts_end_paused(g);
   const int drained = grosr_wait_all(g, g->options.close_ns_max);
   const int stopped = gr_stop(g);
+  const int launched = gr_kernels_end(g, drained < 0 ? KERNELS_NS : g->options.close_ns_max);
   gr_watchdog_end(g);
   const int unwaited = tickets_settle(g);
+  const int saved = gr_trace_save_asked(g);
   grosr_end(g);
-  return stopped < 0 ? stopped : drained < 0 ? drained : unwaited;
+  return stopped < 0    ? stopped
+         : launched < 0 ? launched
+         : drained < 0  ? drained
+         : saved < 0    ? saved
+                        : unwaited;
 }
 
-/* ---- ops and contexts ---- */
+/* ---- ops ---- */
 
 int grosr_op(const struct grosr *g, const char *name, uint32_t *op)
 {
@@ -308,65 +358,4 @@ int grosr_op(const struct grosr *g, const char *name, uint32_t *op)
     }
   }
   return gr_error_set(-ENOENT, "image '%s' has no op '%s'; it has:%s", g->image->name, name, names);
-}
-
-/* Tells the device how many tenants there are: with one, arrival order is the policy (ingress.h).
- */
-static int contexts_tell(struct grosr *g)
-{
-  const uint64_t tenants = gr_load_own_u64(&g->contexts) & ~1ull;
-  return gr_control_send(g, GR_CTL_CONTEXTS, gr_bits_count_u64(tenants), 0);
-}
-
-static int contexts_lock(struct grosr *g)
-{
-  return gr_mutex_lock(&g->context_lock, gr_clock_ns() + CONTEXT_LOCK_NS)
-             ? 0
-             : gr_error_set(-EBUSY, "another thread was stopped, or died, while it opened or "
-                                    "closed a context; let it go on, or close the device");
-}
-
-int grosr_context_open(struct grosr *g, uint32_t *context)
-{
-  if (g == NULL || context == NULL) {
-    return gr_error_set(-EINVAL, "grosr_context_open: a null pointer");
-  }
-  int error = contexts_lock(g);
-  if (error < 0) {
-    return error;
-  }
-  const uint64_t open = gr_load_own_u64(&g->contexts);
-  if (~open == 0u) {
-    error = gr_error_set(-EAGAIN, "all %u contexts are open; close one", GR_CONTEXTS_MAX);
-  } else {
-    const uint32_t index = gr_bits_lowest_u64(~open);
-    gr_store_relaxed_gpu_u64(&g->contexts, open | 1ull << index);
-    error = contexts_tell(g);
-    if (error < 0) {
-      gr_store_relaxed_gpu_u64(&g->contexts, open);
-    } else {
-      *context = index;
-    }
-  }
-  gr_mutex_unlock(&g->context_lock);
-  return error;
-}
-
-int grosr_context_close(struct grosr *g, uint32_t context)
-{
-  if (g == NULL || context == 0 || context >= GR_CONTEXTS_MAX ||
-      (gr_load_relaxed_gpu_u64(&g->contexts) >> context & 1u) == 0u) {
-    return gr_error_set(-EINVAL, "context %u is not one that grosr_context_open gave", context);
-  }
-  if (grosr_wait_all(g, 0) < 0) {
-    return gr_error_set(-EBUSY, "tasks are in flight; grosr_wait_all, then close the context");
-  }
-  int error = contexts_lock(g);
-  if (error < 0) {
-    return error;
-  }
-  gr_store_relaxed_gpu_u64(&g->contexts, gr_load_own_u64(&g->contexts) & ~(1ull << context));
-  error = contexts_tell(g);
-  gr_mutex_unlock(&g->context_lock);
-  return error;
 }

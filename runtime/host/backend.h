@@ -16,9 +16,11 @@
 
 #include "include/grosr/grosr.h"
 #include "shared/image.h"
+#include "shared/kernel.h"
 
 struct gr_backend; /* each backend's own */
 struct gr_topology;
+struct gr_boundary;
 
 /* Memory that both sides can reach, or only the device. */
 enum gr_memory { GR_MEMORY_SHARED = 0, GR_MEMORY_DEVICE = 1 };
@@ -48,6 +50,15 @@ struct gr_launch {
   uint32_t incarnation;
 };
 
+/* Kernels that tasks launch, and where the device has its part of them. */
+struct gr_kernels_of {
+  const struct grosr_kernels *kernels;
+  struct gr_dev *dev;           /* device address */
+  struct gr_launcher *launcher; /* the same */
+  struct gr_boundary *boundary; /* the host's */
+  uint64_t boot_ns_max;
+};
+
 struct gr_backend_ops {
   const char *name; /* "cpu" */
   /* 0 if a device `index` (-1: any) could be opened; starts nothing. */
@@ -71,8 +82,15 @@ struct gr_backend_ops {
   int (*ended)(struct gr_backend *backend);
   /* Last resort: ends teams that are stuck in an op. 0: gone; -ETIMEDOUT: could not. */
   int (*kill)(struct gr_backend *backend);
+  /* Kernels that tasks launch; NULL: the host launches them (launcher.c). open: before the first
+   * launch, memory is there. start: the microkernel runs. end: it does not any more; starts nothing
+   * new, waits until all have ended; negative: they did not. end may come without start. */
+  int (*kernels_open)(struct gr_backend *backend, const struct gr_kernels_of *of);
+  int (*kernels_start)(struct gr_backend *backend);
+  int (*kernels_end)(struct gr_backend *backend, uint64_t patience_ns);
   /* Frees all, also what `take` gave; a stuck backend keeps what its teams may still touch. */
   void (*close)(struct gr_backend *backend);
+  bool has_host_clock;    /* gr_clock_ticks of a team is that of the host */
   bool host_can_wake;     /* a sleeping team can be woken by gr_wake */
   bool teams_are_threads; /* of this process: they want cores */
   bool needs_fatbin;      /* runs only images with code for GPUs */

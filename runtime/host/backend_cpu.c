@@ -14,7 +14,7 @@
 
 #include "host/grosr_private.h"
 
-#define PIECES_MAX        16
+#define PIECES_MAX        24
 #define TEAMS_DEFAULT_MAX 8u
 #define JOIN_WAIT_NS      2000000000u
 
@@ -74,7 +74,7 @@ static int cpu_open(const struct grosr_options *options, int index, struct gr_to
            gr_topology_cpu_model(topology), cores);
   facts->teams_default = spare < TEAMS_DEFAULT_MAX ? spare : TEAMS_DEFAULT_MAX;
   facts->lanes_default = 1u;
-  facts->reserved_ingress_from = 4u;
+  facts->reserved_ingress_from = cores > 4u ? 4u : UINT32_MAX; /* not where few have a core */
   facts->control_poll_ns = 0u;
   *out = backend;
   return 0;
@@ -247,6 +247,7 @@ const struct gr_backend_ops gr_backend_cpu = {
     .ended = cpu_ended,
     .kill = cpu_kill,
     .close = cpu_close,
+    .has_host_clock = true,
     .host_can_wake = true,
     .teams_are_threads = true,
 };

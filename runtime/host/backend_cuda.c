@@ -8,7 +8,7 @@
  *   H1  lazy loading      the mode is EAGER, verified; the module is loaded and its kernel touched
  *   H2  waiting calls     no NULL stream, no synchronising call, no allocation under the kernel
  *   H3  co-residency      cooperative launch, and `fits` counts by the driver's own occupancy
- *   H4  other contexts    one context per open device, one kernel in it
+ *   H4  other contexts    one context per open device, one kernel in it, and the launchers
  *   H5  unbounded waits   each wait here has a limit (GR_CUDA_*_NS)
  *   H6  display watchdog  such a GPU is refused (cuda_driver.c)
  *   H8  RMW over PCIe     not here: shared words have one writer (shared/boundary.h)
@@ -375,6 +375,9 @@ const struct gr_backend_ops gr_backend_cuda = {
     .launch = gr_cuda_launch,
     .ended = gr_cuda_ended,
     .kill = gr_cuda_kill,
+    .kernels_open = gr_cuda_kernels_open,
+    .kernels_start = gr_cuda_kernels_start,
+    .kernels_end = gr_cuda_kernels_end,
     .close = gr_cuda_close,
     .needs_fatbin = true,
     .is_numbered = true,

@@ -1,7 +1,7 @@
-/* backend_cuda.h - what the three files of the CUDA backend share: the open device.
+/* backend_cuda.h - what the four files of the CUDA backend share: the open device.
  *
- * Private to backend_cuda.c (open, launch), backend_cuda_memory.c (memory, copies) and
- * backend_cuda_end.c (kill, close).
+ * Private to backend_cuda.c (open, launch), backend_cuda_memory.c (memory, copies),
+ * backend_cuda_launch.c (kernels that tasks launch) and backend_cuda_end.c (kill, close).
  *
  * Next: backend_cuda.c. */
 #pragma once
@@ -37,6 +37,7 @@ struct gr_backend {
   struct gr_piece bounce;    /* page-locked, for copies from and to ordinary memory */
   struct gr_piece pieces[GR_CUDA_PIECES_MAX];
   uint32_t piece_count;
+  struct gr_cuda_kernels *kernels; /* backend_cuda_launch.c; NULL: none */
   struct gr_backend *next_stuck;
   bool is_stuck; /* kill has failed: the device may still touch everything */
 };
@@ -59,6 +60,15 @@ int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes
                  struct gr_piece *out);
 int gr_cuda_write(struct gr_backend *backend, uint64_t device, const void *from, uint64_t bytes);
 int gr_cuda_read(struct gr_backend *backend, uint64_t device, void *to, uint64_t bytes);
+
+/* ---- backend_cuda_launch.c ---- */
+int gr_cuda_kernels_open(struct gr_backend *backend, const struct gr_kernels_of *of);
+int gr_cuda_kernels_start(struct gr_backend *backend);
+int gr_cuda_kernels_end(struct gr_backend *backend, uint64_t patience_ns);
+/* Within ns_max for each launcher; the context is entered. */
+bool gr_cuda_kernels_have_ended(struct gr_backend *backend, uint64_t ns_max);
+/* Nothing of it runs any more. */
+void gr_cuda_kernels_close(struct gr_backend *backend, bool has_context);
 
 /* ---- backend_cuda_end.c ---- */
 /* Whether a context of this process could not be destroyed. */

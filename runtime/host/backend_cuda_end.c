@@ -161,7 +161,8 @@ static bool gr_cuda_has_ended(struct gr_backend *backend)
     return false;
   }
   const bool has_ended = gr_cuda_is_over(backend, backend->launch_stream) &&
-                         gr_cuda_is_over(backend, backend->copy_stream);
+                         gr_cuda_is_over(backend, backend->copy_stream) &&
+                         gr_cuda_kernels_have_ended(backend, GR_CUDA_KILL_NS);
   gr_cuda_leave(backend, 0);
   return has_ended;
 }
@@ -189,6 +190,7 @@ void gr_cuda_close(struct gr_backend *backend)
     return;
   }
   const bool has_context = backend->context != NULL && gr_cuda_enter(backend) == 0;
+  gr_cuda_kernels_close(backend, has_context);
   gr_cuda_give_all(backend, has_context);
   if (has_context) {
     if (backend->copy_stream != NULL) {

@@ -1,5 +1,7 @@
 /* black_box.c - what every team last did, as text, with op names (grosr_black_box).
  *
+ * Below each team stand the last events of its ring, if there is a trace (trace.h).
+ *
  * Reads the teams' records through the backend, which works while an op is stuck, and the fault
  * page. Next: the end of the walk; results go on in harness/. */
 #include <errno.h>
@@ -8,7 +10,9 @@
 #include <stdlib.h>
 
 #include "device/fault.h"
-#include "host/grosr_private.h"
+#include "host/trace.h"
+
+#define EVENTS_SHOWN 8u /* of each team */
 
 /* A growing text in a buffer that may be too small, as snprintf sees it. */
 struct text {
@@ -37,7 +41,7 @@ static const char *op_name(const struct grosr *g, uint32_t op)
 static void fault_add(const struct grosr *g, struct text *text)
 {
   static const char *const file[GR_FILE_COUNT] = {
-      "an op of the image", "microkernel.h", "runq.h", "join.h", "ingress.h", "sched.h"};
+      "an op of the image", "microkernel.h", "runq.h", "join.h", "ingress.h", "sched.h", "tiles.h"};
   static const char *const what[GR_FAULT_CODE_COUNT] = {"none", "assert failed",
                                                         "the image was built for another ABI"};
   const struct gr_fault *fault = &g->boundary->fault;
@@ -68,6 +72,28 @@ static void team_add(const struct grosr *g, struct text *text, uint32_t id,
            (unsigned long long)record->turns.v, (unsigned long long)record->sleeps.v);
 }
 
+/* The last events of a track, if there is a trace. */
+static void trace_add(struct grosr *g, struct text *text, uint32_t track)
+{
+  static const char *const kind[GR_TRACE_KIND_COUNT] = {"none", "submits", "starts", "steals",
+                                                        "ends", "waits",   "counts", "lost"};
+  struct grosr_event events[EVENTS_SHOWN];
+  const size_t count = g->trace != NULL ? gr_trace_newest(g, track, events, EVENTS_SHOWN) : 0;
+  const uint64_t now_ns = gr_clock_ns();
+  for (size_t i = 0; i < count; i++) {
+    const struct grosr_event *event = &events[i];
+    const bool is_park = event->kind == GR_TRACE_WAIT && event->task != 0;
+    text_add(text, "  %.3f us ago it %s", (double)(int64_t)(now_ns - event->ns) * 1e-3,
+             is_park ? "parks" : kind[event->kind % GR_TRACE_KIND_COUNT]);
+    if (event->kind == GR_TRACE_END) {
+      text_add(text, " with errno %u", event->op);
+    } else if (event->kind <= GR_TRACE_STEAL || is_park) {
+      text_add(text, " '%s'", op_name(g, event->op));
+    }
+    text_add(text, ", task 0x%x, context %u\n", event->task, event->context);
+  }
+}
+
 int grosr_black_box(struct grosr *g, char *text, size_t bytes)
 {
   static const char *const health[] = {"good", "closing", "stuck", "failed"};
@@ -88,6 +114,7 @@ int grosr_black_box(struct grosr *g, char *text, size_t bytes)
   } else {
     for (uint32_t i = 0; i < g->options.teams; i++) {
       team_add(g, &out, i, &records[i]);
+      trace_add(g, &out, i);
     }
   }
   free(records);

@@ -3,6 +3,7 @@
  * Private: users have grosr.h. Fields are grouped by who may touch them.
  *
  *   api.c          options, open, close           submit.c   tasks in
+ *   context.c      tenants                       kernel.c, launcher.c   kernels that tasks launch
  *   memory_map.c   the memory of one device       wait.c     completions out
  *   launch.c       boot, relaunch, stop           watchdog.c, black_box.c, stats.c   looking
  *
@@ -43,14 +44,23 @@ struct grosr {
   gr_au64 *completion;
   unsigned char *shared; /* of grosr_shared_take */
   uint64_t shared_device;
+  struct gr_trace *trace; /* trace.h; NULL: nothing is traced */
+  struct gr_top *top;     /* top.h; NULL: nothing is published */
+  struct gr_launcher_thread *launcher; /* launcher.c; NULL: none, or the device's own */
+  unsigned char *stage; /* through which graphs are loaded; under graph_lock */
+  uint64_t stage_device;
+  unsigned char *cells; /* of message.c */
+  uint64_t cells_device;
 
   /* Under submit_lock. */
   gr_au32 submit_lock __attribute__((aligned(GR_LINE_BYTES))); /* 1: held */
   uint32_t ingress_tail;
   uint32_t ingress_head_seen; /* at most boundary->ingress_head */
   uint32_t control_tail;
-  uint32_t slot_next; /* where the search for a free completion slot goes on */
-  gr_au64 accepted;   /* written under the lock, read by anyone */
+  uint32_t slot_next;                  /* where the search for a free completion slot goes on */
+  gr_au64 accepted;                    /* written under the lock, read by anyone */
+  gr_au32 credited[GR_CONTEXTS_MAX];   /* tasks accepted with credit; the same (context.h, T1) */
+  uint32_t left_seen[GR_CONTEXTS_MAX]; /* at most boundary->left */
   /* generation << 1 | taken. Taken under the lock; given back by the one waiter of the ticket. */
   gr_au32 *slot_state;
 
@@ -58,10 +68,21 @@ struct grosr {
   gr_au32 health __attribute__((aligned(GR_LINE_BYTES))); /* enum gr_health, only rises */
   gr_au32 incarnation;                                    /* under launch_lock */
   gr_au32 launches;                                       /* under launch_lock */
-  gr_au64 contexts; /* bit per open context: set and cleared under context_lock */
+  gr_au64 contexts;        /* bit per open context: set and cleared under context_lock */
+  gr_au64 contexts_killed; /* the same */
+  gr_au32 managed;         /* what the device was last told; the same */
+  uint64_t contexts_set;   /* under context_lock, as what follows */
+  uint32_t context_state[GR_CONTEXTS_MAX]; /* GR_CONTEXT_* */
+  struct grosr_tenant tenant[GR_CONTEXTS_MAX];
   struct gr_mutex launch_lock;
   struct gr_mutex context_lock;
+  struct gr_mutex graph_lock;
   gr_au64 shared_used; /* bytes */
+  gr_au32 event_generation[GR_EVENTS_MAX]; /* generation << 1 | open; under context_lock */
+  struct gr_mutex channel_lock;
+  struct gr_channels *channels; /* NULL: none yet; under channel_lock */
+  gr_au64 cells_taken;          /* a bit each: message.c */
+  struct gr_graph_range *graph_range; /* GR_GRAPHS_MAX, or NULL: none yet; under graph_lock */
 
   /* The watchdog's. */
   struct gr_thread watchdog;
@@ -72,6 +93,21 @@ struct grosr {
 /* ---- memory_map.c ---- */
 /* Reserves all memory and fills it for the first boot. */
 int gr_memory_map_build(struct grosr *g);
+
+/* ---- tables.c ---- */
+int gr_tables_build(struct grosr *g);
+
+/* ---- kernel.c, launcher.c: kernels that tasks launch ---- */
+/* Their part of the memory map; nothing without options.kernels. */
+int gr_kernels_build(struct grosr *g);
+/* Makes ready what launches them; before the microkernel is launched. */
+int gr_kernels_open(struct grosr *g);
+/* The microkernel runs. */
+int gr_kernels_start(struct grosr *g);
+/* It does not any more. Waits until what was launched has ended, for so long at most. */
+int gr_kernels_end(struct grosr *g, uint64_t patience_ns);
+int gr_launcher_start(struct grosr *g);
+int gr_launcher_end(struct grosr *g, uint64_t patience_ns);
 
 /* ---- launch.c ---- */
 /* Launches of this process so far. */
@@ -84,9 +120,58 @@ int gr_relaunch(struct grosr *g);
 /* Stops it and waits for its end; ends it by force if it does not. Closing thread only. */
 int gr_stop(struct grosr *g);
 
-/* ---- submit.c ---- */
+/* ---- context.c ---- */
+void gr_contexts_init(struct grosr *g);
+/* Before closing: the tasks of paused contexts would never end. */
+void gr_contexts_end_paused(struct grosr *g);
+
+/* ---- submit.c, control.c ---- */
+int gr_submit_lock(struct grosr *g);
+void gr_submit_unlock(struct grosr *g);
+/* Under the lock. Writes a line of a ring, in any order that its reader may see. */
+static inline void gr_submit_line(struct gr_line *line, const struct gr_task *task, uint32_t tag)
+{
+  for (uint32_t c = 0; c < 4u; c++) {
+    struct gr_chunk chunk;
+    chunk.arg = task->arg[c];
+    chunk.head = task->head[c];
+    chunk.tag = tag;
+    gr_chunk_store_release_sys(&line->chunk[c], &chunk);
+  }
+}
+/* After a line: wakes the team on duty, and the microkernel if it has gone to rest. */
+void gr_duty_wake(struct grosr *g);
+int gr_submit_told(struct grosr *g);
 /* Sends a control message. -EAGAIN: the control ring stayed full for 100 ms. */
 int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1);
+int gr_control_send_task(struct grosr *g, const struct gr_task *message);
+/* Until the device has read what was sent so far. -ETIMEDOUT: it has not, but it will. */
+int gr_control_await(struct grosr *g, uint64_t timeout_ns);
+
+/* Whether tasks may be submitted: 0, or -EINVAL with a sentence. */
+int gr_tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t count);
+/* In the op of a task that is submitted so: it has GR_FLAG_AFTER. */
+#define GR_OP_AFTER 0x10000u
+/* Submits one of the microkernel's own ops, as grosr_submit does an op of the image. */
+int gr_internal_submit(struct grosr *g, const struct grosr_task *task, uint64_t timeout_ns,
+                       grosr_ticket *ticket);
+/* Runs one with these four arguments and waits for its result, for op_ns_max at most. */
+int gr_internal_run(struct grosr *g, uint32_t op, const uint64_t *arg, int32_t *result);
+
+/* ---- event.c ---- */
+/* Under context_lock: a context was killed, and its tasks that wait for an event are ended. */
+int gr_events_sift(struct grosr *g);
+
+/* ---- channel.c ---- */
+struct gr_channel_facts {
+  uint32_t context; /* of the capability */
+  uint32_t message_bytes;
+};
+/* What a capability stands for, if it has all of these rights. */
+int gr_channel_facts(struct grosr *g, uint32_t capability, uint32_t rights,
+                     struct gr_channel_facts *facts);
+/* Revokes all capabilities of a context that is being closed. */
+int gr_channels_revoke(struct grosr *g, uint32_t context);
 
 /* ---- wait.c ---- */
 /* A wait's patience: spins, then yields, then naps, by idle mode; tells when time is over. */
@@ -112,3 +197,5 @@ void gr_health_raise(struct grosr *g, enum gr_health health);
 struct gr_team_record *gr_records_alloc(const struct grosr *g);
 /* Copies the records of all teams into `records`. */
 int gr_records_read(struct grosr *g, struct gr_team_record *records);
+/* A word of device memory, which is read by eight bytes. 0 if it cannot be. */
+uint32_t gr_word_read(struct grosr *g, const gr_au32 *word);

@@ -4,17 +4,19 @@
  * allocation would wait for it (dispatch.md, hazard H2). Two kinds (backend.h): shared memory,
  * which both sides address, for the boundary; device memory for everything that only teams touch.
  *
- *   shared   boundary | ingress ring | completion table | grosr_shared_take
- *   device   dev | records | mailboxes | run queues | joins | cancel table
+ *   shared   boundary | ingress ring | completion table | grosr_shared_take | stage |
+ *            cells
+ *   device   dev | records | mailboxes | run queues | joins | cancel table | contexts | notes |
+ *            costs | tables.c | kernel.c | trace.c
  *
  * Called by api.c, once; grosr_shared_take deals out what was reserved for users.
  *
- * Next: launch.c. */
+ * Next: tables.c, launch.c. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/grosr_private.h"
+#include "host/trace.h"
 
 static uint32_t log2_of(uint32_t power)
 {
@@ -30,7 +32,7 @@ static int take(struct grosr *g, enum gr_memory kind, uint64_t bytes, struct gr_
 
 static int shared_take_all(struct grosr *g)
 {
-  struct gr_piece boundary, ingress, completion, shared;
+  struct gr_piece boundary, ingress, completion, shared, stage, cells;
   int error = take(g, GR_MEMORY_SHARED, sizeof(struct gr_boundary), &boundary);
   if (error == 0) {
     error = take(g, GR_MEMORY_SHARED, g->options.ingress_slots * sizeof(struct gr_line), &ingress);
@@ -41,6 +43,12 @@ static int shared_take_all(struct grosr *g)
   if (error == 0) {
     error = take(g, GR_MEMORY_SHARED, g->options.shared_bytes, &shared);
   }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_SHARED, GR_STAGE_BYTES, &stage);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_SHARED, GR_HOST_MESSAGES * GR_MESSAGE_BYTES_MAX, &cells);
+  }
   if (error < 0) {
     return error;
   }
@@ -49,6 +57,10 @@ static int shared_take_all(struct grosr *g)
   g->completion = completion.host;
   g->shared = shared.host;
   g->shared_device = shared.device;
+  g->stage = stage.host;
+  g->stage_device = stage.device;
+  g->cells = cells.host;
+  g->cells_device = cells.device;
   g->template.boundary = (struct gr_boundary *)(uintptr_t)boundary.device;
   g->template.ingress = (struct gr_line *)(uintptr_t)ingress.device;
   g->template.completion = (gr_au64 *)(uintptr_t)completion.device;
@@ -57,9 +69,11 @@ static int shared_take_all(struct grosr *g)
 
 /* Device memory comes zeroed, which is how records, mailboxes, queues and the cancel table begin.
  */
-static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piece *joins)
+static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piece *joins,
+                           struct gr_piece *contexts)
 {
-  struct gr_piece records, mailboxes, queues, cancel;
+  struct gr_piece records, mailboxes, queues, cancel, notes, costs;
+  const uint64_t note_bytes = g->options.runq_slots * sizeof(struct gr_note);
   const uint64_t queue_bytes = g->options.runq_slots * sizeof(struct gr_line);
   int error = take(g, GR_MEMORY_DEVICE, sizeof(struct gr_dev), dev);
   if (error == 0) {
@@ -77,6 +91,15 @@ static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piec
   if (error == 0) {
     error = take(g, GR_MEMORY_DEVICE, g->options.completion_slots * sizeof(gr_au32), &cancel);
   }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, GR_CONTEXTS_MAX * sizeof(struct gr_context), contexts);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, GR_CONTEXTS_MAX * note_bytes, &notes);
+  }
+  if (error == 0) {
+    error = take(g, GR_MEMORY_DEVICE, GR_OPS_MAX * GR_SIZE_CLASSES * sizeof(gr_au64), &costs);
+  }
   if (error < 0) {
     return error;
   }
@@ -84,7 +107,10 @@ static int device_take_all(struct grosr *g, struct gr_piece *dev, struct gr_piec
   g->template.mailbox = (struct gr_mailbox *)(uintptr_t)mailboxes.device;
   g->template.join = (struct gr_join *)(uintptr_t)joins->device;
   g->template.cancel = (gr_au32 *)(uintptr_t)cancel.device;
+  g->template.cost = (gr_au64 *)(uintptr_t)costs.device;
+  g->template.context = (struct gr_context *)(uintptr_t)contexts->device;
   for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
+    g->template.runq[i].note = (struct gr_note *)(uintptr_t)(notes.device + i * note_bytes);
     g->template.runq[i].slot = (struct gr_line *)(uintptr_t)(queues.device + i * queue_bytes);
   }
   return 0;
@@ -107,6 +133,19 @@ static int joins_write(struct grosr *g, const struct gr_piece *piece)
   return error;
 }
 
+/* Every context begins with the usual settings. */
+static int contexts_write(struct grosr *g, const struct gr_piece *piece)
+{
+  struct gr_context contexts[GR_CONTEXTS_MAX];
+  memset(contexts, 0, sizeof contexts);
+  for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
+    contexts[i].weight.v = g->tenant[i].weight;
+    contexts[i].priority.v = g->tenant[i].priority;
+    contexts[i].quota.v = g->tenant[i].quota;
+  }
+  return g->backend_ops->write(g->backend, piece->device, contexts, sizeof contexts);
+}
+
 static void template_fill(struct grosr *g)
 {
   struct gr_dev *dev = &g->template;
@@ -118,10 +157,22 @@ static void template_fill(struct grosr *g)
   dev->idle_mode = (uint32_t)options->idle_mode;
   dev->ingress_shift = g->ingress_shift;
   dev->runq_shift = log2_of(options->runq_slots);
+  dev->credit = (options->runq_slots < options->ingress_slots ? options->runq_slots
+                                                              : options->ingress_slots) /
+                GR_CREDIT_SHARE;
+  dev->policy.v = (uint32_t)options->policy;
+  dev->open.v = gr_load_own_u64(&g->contexts);
   dev->completion_slots = options->completion_slots;
   dev->join_slots = options->join_slots;
   dev->scratch_bytes = options->scratch_bytes;
-  dev->crowded = gr_topology_is_crowded(g->topology) ? 1u : 0u;
+  dev->at_once = options->teams;
+  if (g->backend_ops->teams_are_threads) {
+    const uint32_t cores = gr_topology_cores(g->topology); /* one of them the submitter's */
+    const uint32_t least = 1u + g->reserved_ingress;
+    const uint32_t most = cores > least + 1u ? cores - 1u : least;
+    dev->at_once = options->teams < most ? options->teams : most;
+    dev->crowded = dev->at_once + 1u > cores ? 1u : 0u;
+  }
   dev->spin_ns = options->idle_mode == GROSR_IDLE_QUIET ? GR_SPIN_QUIET_NS : GR_SPIN_BALANCED_NS;
   dev->idle_exit_ns = options->idle_exit_ns;
   dev->control_poll_ns = g->facts.control_poll_ns;
@@ -129,15 +180,27 @@ static void template_fill(struct grosr *g)
 
 int gr_memory_map_build(struct grosr *g)
 {
-  struct gr_piece dev, joins;
+  struct gr_piece dev, joins, contexts;
   g->ingress_shift = log2_of(g->options.ingress_slots);
   template_fill(g);
   int error = shared_take_all(g);
   if (error == 0) {
-    error = device_take_all(g, &dev, &joins);
+    error = device_take_all(g, &dev, &joins, &contexts);
   }
   if (error == 0) {
     error = joins_write(g, &joins);
+  }
+  if (error == 0) {
+    error = contexts_write(g, &contexts);
+  }
+  if (error == 0) {
+    error = gr_tables_build(g);
+  }
+  if (error == 0) {
+    error = gr_kernels_build(g);
+  }
+  if (error == 0) {
+    error = gr_trace_open(g);
   }
   if (error == 0) {
     g->dev = (struct gr_dev *)(uintptr_t)dev.device;

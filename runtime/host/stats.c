@@ -36,6 +36,14 @@ static uint64_t unwaited_count(const struct grosr *g)
   return count;
 }
 
+uint32_t gr_word_read(struct grosr *g, const gr_au32 *word)
+{
+  const uint64_t address = (uint64_t)(uintptr_t)word;
+  uint64_t both = 0;
+  g->backend_ops->read(g->backend, address & ~7ull, &both, sizeof both);
+  return (uint32_t)(both >> (address % 8u * 8u));
+}
+
 int grosr_stats(struct grosr *g, struct grosr_stats *stats)
 {
   if (g == NULL || stats == NULL) {
@@ -45,7 +53,10 @@ int grosr_stats(struct grosr *g, struct grosr_stats *stats)
   if (records == NULL) {
     return -ENOMEM;
   }
-  const int error = gr_records_read(g, records);
+  uint64_t mispicks = 0;
+  int error = g->backend_ops->read(g->backend, (uint64_t)(uintptr_t)&g->dev->mispicks, &mispicks,
+                                   sizeof mispicks);
+  error = error == 0 ? gr_records_read(g, records) : error;
   if (error == 0) {
     struct grosr_stats sum = {0};
     for (uint32_t i = 0; i < g->options.teams; i++) {
@@ -61,6 +72,7 @@ int grosr_stats(struct grosr *g, struct grosr_stats *stats)
     }
     sum.accepted = gr_load_relaxed_gpu_u64(&g->accepted);
     sum.launches = gr_load_relaxed_gpu_u32(&g->launches);
+    sum.mispicks = mispicks;
     sum.unwaited = unwaited_count(g);
     *stats = sum;
   }

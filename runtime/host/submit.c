@@ -11,15 +11,14 @@
 #include <errno.h>
 #include <string.h>
 
-#include "host/grosr_private.h"
+#include "host/trace.h"
 
-#define CONTROL_WAIT_NS 100000000u
-#define LOCK_SPINS      200u
-#define LOCK_NS_MAX     1000000000u /* a holder writes at most a ring of lines: it was stopped */
+#define LOCK_SPINS  200u
+#define LOCK_NS_MAX 1000000000u /* a holder writes at most a ring of lines: it was stopped */
 
 /* Bounded, because a submitter that is stopped or dies inside must not stop the others: they answer
  * "busy", and grosr_close ends the microkernel by force. */
-static int submit_lock(struct grosr *g)
+int gr_submit_lock(struct grosr *g)
 {
   uint64_t deadline_ns = 0;
   for (uint32_t spins = 0; gr_cas_acquire_gpu_u32(&g->submit_lock, 0u, 1u) != 0u; spins++) {
@@ -38,24 +37,13 @@ static int submit_lock(struct grosr *g)
   return 0;
 }
 
-static void submit_unlock(struct grosr *g)
+void gr_submit_unlock(struct grosr *g)
 {
   gr_store_release_gpu_u32(&g->submit_lock, 0u);
 }
 
-static void line_write(struct gr_line *line, const struct gr_task *task, uint32_t tag)
-{
-  for (uint32_t c = 0; c < 4u; c++) {
-    struct gr_chunk chunk;
-    chunk.arg = task->arg[c];
-    chunk.head = task->head[c];
-    chunk.tag = tag;
-    gr_chunk_store_release_sys(&line->chunk[c], &chunk);
-  }
-}
-
 /* The team on duty may be asleep; only where the host can wake it. */
-static void duty_wake(struct grosr *g)
+void gr_duty_wake(struct grosr *g)
 {
   if (!g->backend_ops->host_can_wake || g->options.idle_mode == GROSR_IDLE_LATENCY) {
     return;
@@ -80,6 +68,22 @@ static int rest_end(struct grosr *g)
   return gr_relaunch(g);
 }
 
+int gr_submit_told(struct grosr *g)
+{
+  gr_duty_wake(g);
+  return rest_end(g);
+}
+
+/* Under the lock. Whether one more task of this context is sure to find room in its run queue. */
+static bool has_credit(struct grosr *g, uint32_t context)
+{
+  const uint32_t credited = gr_load_own_u32(&g->credited[context]);
+  if (credited - g->left_seen[context] >= g->template.credit) {
+    g->left_seen[context] = gr_load_relaxed_sys_u32(&g->boundary->left[context]);
+  }
+  return credited - g->left_seen[context] < g->template.credit;
+}
+
 /* Under the lock. A free completion slot and its new generation; false: all are taken. A slot whose
  * task runs long is passed over, so it does not block the others. */
 static bool slot_take(struct grosr *g, uint32_t *slot, uint32_t *generation)
@@ -99,9 +103,10 @@ static bool slot_take(struct grosr *g, uint32_t *slot, uint32_t *generation)
   return false;
 }
 
-/* Under the lock. Accepts as many as there is room for. */
+/* Under the lock. Accepts as many as there is room for, and until a tenant has no credit: that one
+ * is then in *short_of. */
 static size_t accept(struct grosr *g, const struct grosr_task *tasks, size_t count,
-                     grosr_ticket *tickets)
+                     grosr_ticket *tickets, uint32_t *short_of)
 {
   size_t room = g->options.ingress_slots - (g->ingress_tail - g->ingress_head_seen);
   if (room < count) {
@@ -111,26 +116,44 @@ static size_t accept(struct grosr *g, const struct grosr_task *tasks, size_t cou
   const size_t most = room < count ? room : count;
   const uint32_t mask = g->options.ingress_slots - 1u;
   const uint64_t accepted = gr_load_own_u64(&g->accepted);
+  const bool is_managed = gr_load_relaxed_gpu_u32(&g->managed) != 0u;
+  const uint64_t ticks = g->trace != NULL ? gr_clock_ticks() : 0u;
   uint32_t pos = g->ingress_tail;
   size_t done = 0;
   for (; done < most; done++, pos++) {
     const struct grosr_task *from = &tasks[done];
     struct gr_task task;
-    task.op = (uint16_t)from->op;
-    task.context = (uint8_t)from->context;
-    task.flags = GR_DONE_NONE;
-    task.done = task.generation = task.reserved = 0u;
+    if (is_managed && !has_credit(g, from->context)) {
+      *short_of = from->context;
+      break;
+    }
+    uint32_t flags = (from->op & GR_OP_AFTER) != 0 ? GR_FLAG_AFTER : GR_DONE_NONE;
+    uint32_t slot = 0u, generation = 0u;
+    task.tiles = from->tiles;
     memcpy(task.arg, from->arg, sizeof task.arg);
     if (tickets != NULL) {
-      if (!slot_take(g, &task.done, &task.generation)) {
+      if (!slot_take(g, &slot, &generation)) {
         break;
       }
-      task.flags = GR_DONE_HOST;
-      tickets[done] = (uint64_t)task.generation << 32 | task.done;
+      flags |= GR_DONE_HOST;
+      tickets[done] = (uint64_t)generation << 32 | slot;
+    } else if (g->trace != NULL) {
+      generation = GR_TRACE_UNNAMED(accepted + done + 1u);
     }
+    if (is_managed) {
+      flags |= GR_FLAG_CREDIT;
+      gr_store_relaxed_gpu_u32(&g->credited[from->context],
+                               gr_load_own_u32(&g->credited[from->context]) + 1u);
+    }
+    task.head[0] = GR_TASK_HEAD(from->op & 0xffffu, from->context, flags);
+    task.done = slot;
+    task.generation = generation;
     /* Counted before it can run (the line's release), as grosr_wait_all needs it. */
     gr_store_relaxed_gpu_u64(&g->accepted, accepted + done + 1u);
-    line_write(&g->ingress[pos & mask], &task, GR_LAP_TAG(pos, g->ingress_shift));
+    gr_submit_line(&g->ingress[pos & mask], &task, GR_LAP_TAG(pos, g->ingress_shift));
+    if (g->trace != NULL) { /* while the task is on its way */
+      gr_trace_accepted(g, &task, ticks);
+    }
   }
   g->ingress_tail = pos;
   return done;
@@ -149,9 +172,10 @@ static int health_check(const struct grosr *g)
   }
 }
 
-static int tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t count)
+int gr_tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t count)
 {
   const uint64_t open = gr_load_relaxed_gpu_u64(&g->contexts);
+  const uint64_t killed = gr_load_relaxed_gpu_u64(&g->contexts_killed);
   for (size_t i = 0; i < count; i++) {
     if (tasks[i].op >= g->image->op_count) {
       return gr_error_set(-EINVAL,
@@ -165,36 +189,38 @@ static int tasks_check(const struct grosr *g, const struct grosr_task *tasks, si
                           "grosr_context_open",
                           i, tasks[i].context);
     }
+    if (tasks[i].tiles > GR_TILES_MAX) {
+      return gr_error_set(-EINVAL, "task %zu: %u tiles; at most %u", i, tasks[i].tiles,
+                          GR_TILES_MAX);
+    }
+    if ((killed >> tasks[i].context & 1u) != 0u) {
+      return gr_error_set(-ECANCELED, "task %zu: context %u was killed; close it and open another",
+                          i, tasks[i].context);
+    }
   }
   return 0;
 }
 
-int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_t count,
-                          uint64_t timeout_ns, grosr_ticket *tickets)
+/* Of tasks that were checked. */
+static int64_t submit_many(struct grosr *g, const struct grosr_task *tasks, size_t count,
+                           uint64_t timeout_ns, grosr_ticket *tickets)
 {
-  if (g == NULL || (tasks == NULL && count != 0)) {
-    return gr_error_set(-EINVAL, "grosr_submit: the device or the tasks are a null pointer");
-  }
-  int error = health_check(g);
-  if (error == 0) {
-    error = tasks_check(g, tasks, count);
-  }
-  if (error < 0) {
-    return error;
-  }
+  int error = 0;
   struct gr_patience patience = gr_patience_begin(g, timeout_ns);
   size_t done = 0;
+  uint32_t short_of = GR_CONTEXTS_MAX;
   while (done < count) {
-    error = submit_lock(g);
+    error = gr_submit_lock(g);
     if (error < 0) {
       break;
     }
-    const size_t more = accept(g, tasks + done, count - done, tickets ? tickets + done : NULL);
-    submit_unlock(g);
+    short_of = GR_CONTEXTS_MAX;
+    const size_t more =
+        accept(g, tasks + done, count - done, tickets ? tickets + done : NULL, &short_of);
+    gr_submit_unlock(g);
     done += more;
-    if (more != 0) {
-      duty_wake(g);
-      error = rest_end(g);
+    if (more != 0 || short_of != GR_CONTEXTS_MAX) { /* who sleeps on duty tells what has left */
+      error = gr_submit_told(g);
     }
     if (done == count || timeout_ns == 0 || error < 0) {
       break;
@@ -210,16 +236,53 @@ int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_
   if (error < 0 && error != -ETIMEDOUT) {
     return error;
   }
+  if (short_of != GR_CONTEXTS_MAX) {
+    return gr_error_set(-EAGAIN,
+                        "context %u has %u tasks that have not begun, as many as it may; wait for "
+                        "tickets, or open with more runq_slots and ingress_slots",
+                        short_of, g->template.credit);
+  }
   return gr_error_set(-EAGAIN,
                       "the ingress ring (%u tasks) or the ticket table (%u) is full; wait for "
                       "tickets, or open with more ingress_slots or completion_slots",
                       g->options.ingress_slots, g->options.completion_slots);
 }
 
+int64_t grosr_submit_many(struct grosr *g, const struct grosr_task *tasks, size_t count,
+                          uint64_t timeout_ns, grosr_ticket *tickets)
+{
+  if (g == NULL || (tasks == NULL && count != 0)) {
+    return gr_error_set(-EINVAL, "grosr_submit: the device or the tasks are a null pointer");
+  }
+  int error = health_check(g);
+  if (error == 0) {
+    error = gr_tasks_check(g, tasks, count);
+  }
+  return error < 0 ? error : submit_many(g, tasks, count, timeout_ns, tickets);
+}
+
 int grosr_submit(struct grosr *g, const struct grosr_task *task, grosr_ticket *ticket)
 {
   const int64_t done = grosr_submit_many(g, task, 1, 0, ticket);
   return done < 0 ? (int)done : 0;
+}
+
+int gr_internal_submit(struct grosr *g, const struct grosr_task *task, uint64_t timeout_ns,
+                       grosr_ticket *ticket)
+{
+  const int error = health_check(g);
+  const int64_t done = error < 0 ? error : submit_many(g, task, 1, timeout_ns, ticket);
+  return done < 0 ? (int)done : 0;
+}
+
+int gr_internal_run(struct grosr *g, uint32_t op, const uint64_t *arg, int32_t *result)
+{
+  struct grosr_task task = {0};
+  grosr_ticket ticket;
+  task.op = op;
+  memcpy(task.arg, arg, sizeof task.arg);
+  const int error = gr_internal_submit(g, &task, g->options.op_ns_max, &ticket);
+  return error < 0 ? error : grosr_wait(g, ticket, g->options.op_ns_max, result);
 }
 
 int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, const void *args,
@@ -241,38 +304,4 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
     memcpy(task->arg, args, bytes);
   }
   return 0;
-}
-
-int gr_control_send(struct grosr *g, uint32_t op, uint64_t arg0, uint64_t arg1)
-{
-  const uint64_t deadline_ns = gr_clock_ns() + CONTROL_WAIT_NS;
-  struct gr_task task = {0};
-  task.op = (uint16_t)op;
-  task.arg[0] = arg0;
-  task.arg[1] = arg1;
-  for (;;) {
-    const int error = submit_lock(g);
-    if (error < 0) {
-      return error;
-    }
-    const uint32_t pos = g->control_tail;
-    const bool has_room =
-        pos - gr_load_acquire_sys_u32(&g->boundary->control_head) < GR_CONTROL_SLOTS;
-    if (has_room) {
-      line_write(&g->boundary->control[pos & (GR_CONTROL_SLOTS - 1u)], &task,
-                 GR_LAP_TAG(pos, GR_CONTROL_SHIFT));
-      g->control_tail = pos + 1u;
-    }
-    submit_unlock(g);
-    if (has_room) {
-      duty_wake(g);
-      return rest_end(g);
-    }
-    if (gr_clock_ns() > deadline_ns) {
-      return gr_error_set(-EAGAIN,
-                          "the device does not read its control ring; grosr_black_box shows "
-                          "what its teams do");
-    }
-    gr_yield();
-  }
 }

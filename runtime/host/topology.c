@@ -183,11 +183,6 @@ void gr_topology_plan(struct gr_topology *topology, uint32_t teams)
   }
 }
 
-bool gr_topology_is_crowded(const struct gr_topology *topology)
-{
-  return topology->teams + 1u > topology->cores;
-}
-
 /* Binds the calling thread and its memory to a core, and looks where it then ran. */
 static void bind_to(struct gr_topology *topology, const char *who, uint32_t number, uint32_t place)
 {

@@ -26,8 +26,6 @@ const char *gr_topology_cpu_model(const struct gr_topology *topology);
 /* Gives out cores: the submitter gets one, each of `teams` teams one, the watchdog one, as far as
  * there are; who gets none is left unbound. */
 void gr_topology_plan(struct gr_topology *topology, uint32_t teams);
-/* Whether some thread that spins has no core of its own. */
-bool gr_topology_is_crowded(const struct gr_topology *topology);
 
 /* Each binds the calling thread as planned, and notes what came of it. */
 void gr_topology_bind_submitter(struct gr_topology *topology);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "host/grosr_private.h"
+#include "host/trace.h"
 
 #define SPINS_PER_LOOK 256u   /* polls between two looks at the clock: about a microsecond */
 #define YIELD_AFTER_NS 20000u /* a waiter that spins keeps a core */
@@ -99,8 +99,16 @@ static int wait_one(struct grosr *g, grosr_ticket ticket, struct gr_patience *pa
   const uint32_t generation = (uint32_t)(ticket >> 32);
   uint64_t word = 0;
   int error = ticket_check(g, ticket);
+  bool waits = false;
   while (error == 0 && !is_done(g, slot, generation, &word)) {
+    if (g->trace != NULL && !waits) {
+      waits = true;
+      gr_trace_waits(g, ticket);
+    }
     error = gr_patience_turn(patience);
+  }
+  if (waits) {
+    gr_trace_waited(g, ticket, error);
   }
   if (error < 0) {
     return error;
@@ -169,11 +177,18 @@ int grosr_wait_all(struct grosr *g, uint64_t timeout_ns)
   struct gr_patience patience = gr_patience_begin(g, timeout_ns);
   bool done = false;
   int error = all_done(g, records, &done);
+  const bool waits = error == 0 && !done && g->trace != NULL;
+  if (waits) {
+    gr_trace_waits(g, 0);
+  }
   while (error == 0 && !done) {
     error = gr_patience_turn(&patience);
     if (error == 0) {
       error = all_done(g, records, &done);
     }
+  }
+  if (waits) {
+    gr_trace_waited(g, 0, error);
   }
   free(records);
   return error;

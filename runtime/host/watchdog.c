@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "host/grosr_private.h"
+#include "host/top.h"
 
 #define PERIOD_NS_MAX 250000000u
 #define PERIOD_NS_MIN 1000000u
@@ -62,7 +62,8 @@ static void *watchdog_main(void *argument)
 {
   struct grosr *g = argument;
   const uint64_t quarter_ns = g->options.op_ns_max / 4u;
-  const uint64_t period_ns = quarter_ns > PERIOD_NS_MAX   ? PERIOD_NS_MAX
+  const uint64_t most_ns = g->top != NULL ? GROSR_TOP_PERIOD_NS : PERIOD_NS_MAX;
+  const uint64_t period_ns = quarter_ns > most_ns         ? most_ns
                              : quarter_ns < PERIOD_NS_MIN ? PERIOD_NS_MIN
                                                           : quarter_ns;
   struct gr_team_record *records = gr_records_alloc(g);
@@ -71,6 +72,7 @@ static void *watchdog_main(void *argument)
   while (records != NULL && watched != NULL &&
          !gr_bell_wait(&g->watchdog_bell, gr_clock_ns() + period_ns)) {
     look(g, records, watched);
+    gr_top_publish(g, records);
   }
   free(records);
   free(watched);

@@ -9,6 +9,9 @@
  *
  * Words
  *   GR_DEV        a device function          GR_ENTRY  what GR_IMAGE makes of an image
+ *   GR_DEV_APART  one that is called and not inlined: what is seldom done, so that its registers
+ *                 do not count with those of what is often done; takes a team, not a lead
+ *   GR_DEV_HOT    one that the cpu port inlines, too, for it passes small structs
  *
  * Atomic fields are of type gr_au32 or gr_au64 and reached only through functions named
  * operation_order_scope_type. Scope: team (lanes of one team), gpu (all teams), sys (host too).
@@ -16,8 +19,9 @@
  *   gr_load_own_{u32,u64}: sole writer's read
  *   gr_store_{relaxed,release}_{gpu,sys}_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
- *   gr_or_release_gpu_u64, gr_and_{relaxed,acquire}_gpu_u64
+ *   gr_add_release_gpu_u64, gr_or_release_gpu_u64, gr_and_{relaxed,acquire}_gpu_u64
  *   gr_cas_{relaxed,acquire,release}_gpu_{u32,u64}(word, expected, desired)
+ *   gr_cas_acqrel_gpu_u64                                  the same
  *
  * Chunks: 16 bytes, payload and tag together (task.h)
  *   bool gr_chunk_try_load_acquire_{gpu,sys}(src, tag, out)   false: another tag; out is garbage
@@ -39,8 +43,12 @@
  *
  * Time
  *   gr_clock_ns()     monotonic; cpu: the host's CLOCK_MONOTONIC; cuda: globaltimer
+ *   gr_clock_ticks()  monotonic, the cheapest there is, of no known rate; the same for all teams,
+ *                     and on the cpu for the host (host/trace_clock.c relates it to gr_clock_ns)
+ *   gr_prefetch(p)    a line that will be read soon
  *   gr_pause()        one turn of a spin
  *   gr_nap(ns)        gives the core or the issue slots away for about so long
+ *   gr_pair_u64(low, high)  both in one word; of two words in memory that were written one by one
  *   gr_yield()        lets another thread have the core; cuda: nothing
  *   gr_sleep(asleep, ns_max), gr_wake(asleep)   sleep until woken; `asleep` is 1 meanwhile
  *   gr_fence_sleeper(), gr_fence_waker()        between "asleep = 1" and the last look at the

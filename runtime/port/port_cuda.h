@@ -30,7 +30,9 @@
 #include "port/port_cuda_shape.h"
 #include "shared/task.h"
 
-#define GR_DEV static __device__ __forceinline__
+#define GR_DEV       static __device__ __forceinline__
+#define GR_DEV_APART static __device__ __noinline__
+#define GR_DEV_HOT   GR_DEV
 
 /* The .global address of a shared word. */
 GR_DEV uint64_t gr_cuda_global(const void *generic)
@@ -93,12 +95,14 @@ GR_CUDA_RMW(add_relaxed, "relaxed.gpu.global.add.u32", uint32_t, 32, "r")
 GR_CUDA_RMW(add_relaxed, "relaxed.gpu.global.add.u64", uint64_t, 64, "l")
 GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u32", uint32_t, 32, "r")
 GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u64", uint64_t, 64, "l")
+GR_CUDA_RMW(add_release, "release.gpu.global.add.u64", uint64_t, 64, "l")
 GR_CUDA_RMW(or_release, "release.gpu.global.or.b64", uint64_t, 64, "l")
 GR_CUDA_RMW(and_relaxed, "relaxed.gpu.global.and.b64", uint64_t, 64, "l")
 GR_CUDA_RMW(and_acquire, "acquire.gpu.global.and.b64", uint64_t, 64, "l")
 GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, relaxed, relaxed)
 GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, acquire, acquire)
 GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, release, release)
+GR_CUDA_CAS(acqrel, acq_rel, uint64_t, 64, "l")
 
 /* A team's own word: another lane of the team may have written it, so the scope is the block. */
 GR_DEV uint32_t gr_load_own_u32(const gr_au32 *a)
@@ -239,6 +243,14 @@ GR_DEV uint64_t gr_clock_ns(void)
   asm volatile("mov.u64 %0, %%globaltimer;" : "=l"(now) : : "memory");
   return now;
 }
+GR_DEV uint64_t gr_clock_ticks(void)
+{
+  return gr_clock_ns();
+}
+GR_DEV void gr_prefetch(const void *p)
+{
+  asm volatile("prefetch.L1 [%0];" : : "l"(p));
+}
 /* Nothing: the trip of the load that a spin polls with is its pause, and meanwhile the warp's
  * issue slots belong to others. */
 GR_DEV void gr_pause(void)
@@ -255,6 +267,10 @@ GR_DEV void gr_nap(uint64_t ns)
 }
 
 /* Nobody waits for a core: the warp schedulers share each SM out by themselves. */
+GR_DEV uint64_t gr_pair_u64(uint32_t low, uint32_t high)
+{
+  return (uint64_t)high << 32 | low;
+}
 GR_DEV void gr_yield(void)
 {
 }
@@ -291,11 +307,13 @@ GR_DEV __attribute__((noreturn)) void gr_leave(void)
 }
 
 /* ---- images ---- */
-/* The greatest team that an image is compiled for. At 1024 lanes its ops and the microkernel have
- * 64 registers a lane; an image of ops that need more says 512 (128 registers) or 256 (255) before
- * it includes device.h. A larger team is then refused when the device is opened. */
+/* The greatest team that an image is compiled for. At 512 lanes its ops and the microkernel have up
+ * to 128 registers a lane, of which the microkernel takes 72 to 80 (25 teams of a warp an SM); an
+ * image of heavy ops says 256 (255 registers) before it includes device.h, one of larger teams 1024
+ * (64 registers, a few of which then go to memory). A larger team than it says is refused when the
+ * device is opened. */
 #ifndef GR_IMAGE_LANES_MAX
-#define GR_IMAGE_LANES_MAX GR_LANES_MAX
+#define GR_IMAGE_LANES_MAX 512u
 #endif
 
 /* GR_IMAGE ends in this: a kernel that every thread of the grid enters; each row is a team, and

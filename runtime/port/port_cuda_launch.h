@@ -12,8 +12,9 @@
  *   GR_CDP_FIRE(kernel, blocks, threads, ...)   a child that may start at once, on its own
  *   GR_CDP_TAIL(kernel, blocks, threads, ...)   one that starts when this grid and its children end
  *   gr_cdp_error()                              what the last launch by this lane said; 0 is good
- *   gr_graph_fire(exec), gr_graph_tail_self()   device-side launch of a graph that the host
- * uploaded
+ *   gr_graph_fire(exec), gr_graph_sibling(exec), gr_graph_tail_self()
+ *                                               device-side launch of a graph that the host
+ *                                               uploaded; 0 is good
  *
  * Next: ../../experiments/exp1_cdp_image.c. */
 #pragma once
@@ -52,6 +53,10 @@ GR_DEV int32_t gr_cdp_error(void)
 GR_DEV int32_t gr_graph_fire(uint64_t exec)
 {
   return (int32_t)cudaGraphLaunch((cudaGraphExec_t)exec, cudaStreamGraphFireAndForget);
+}
+GR_DEV int32_t gr_graph_sibling(uint64_t exec)
+{
+  return (int32_t)cudaGraphLaunch((cudaGraphExec_t)exec, cudaStreamGraphFireAndForgetAsSibling);
 }
 GR_DEV int32_t gr_graph_tail_self(void)
 {

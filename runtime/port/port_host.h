@@ -6,6 +6,9 @@
  *   struct gr_mutex    gr_mutex_{init,fini,unlock}; bool gr_mutex_lock(mutex, until_ns) waits until
  *                      a time of gr_clock_ns, false: who holds it did not give it back
  *   struct gr_thread   int gr_thread_start(thread, main, argument): 0 or -errno; gr_thread_join
+ *                      gr_thread_may_end(bool): whether the calling thread may be ended
+ *                      in what it does; bool gr_thread_end(thread, ns_max): ends it so, false: it
+ *                      goes on for longer. A simulated thread is waited for
  *   struct gr_bell     rung once and for all: gr_bell_ring; bool gr_bell_wait(bell, until_ns) waits
  *                      for it until a time of gr_clock_ns, true: it was rung
  *
@@ -56,6 +59,19 @@ GR_DEV int gr_thread_start(struct gr_thread *t, void *(*main)(void *), void *arg
 GR_DEV void gr_thread_join(struct gr_thread *t)
 {
   pthread_join(t->id, NULL);
+}
+/* The calling thread: whether it may be ended, from anywhere, in what it does from now on. */
+GR_DEV void gr_thread_may_end(bool may)
+{
+  pthread_setcanceltype(may ? PTHREAD_CANCEL_ASYNCHRONOUS : PTHREAD_CANCEL_DEFERRED, NULL);
+}
+GR_DEV bool gr_thread_end(struct gr_thread *t, uint64_t ns_max)
+{
+  struct timespec until;
+  clock_gettime(CLOCK_REALTIME, &until);
+  until.tv_sec += (time_t)(ns_max / 1000000000u) + 1;
+  pthread_cancel(t->id);
+  return pthread_timedjoin_np(t->id, NULL, &until) == 0;
 }
 
 struct gr_bell {

@@ -18,7 +18,9 @@
 #include "shared/task.h"
 #include "sim/sim.h"
 
-#define GR_DEV static inline __attribute__((unused))
+#define GR_DEV       static inline __attribute__((unused))
+#define GR_DEV_APART static __attribute__((unused, noinline))
+#define GR_DEV_HOT   GR_DEV
 #define GR_AT  __FILE__, (unsigned)__LINE__
 
 /* ---- atomics ---- */
@@ -67,6 +69,7 @@ GR_DEV uint64_t gr_sim_change_u64(gr_au64 *a, enum gr_sim_rmw kind, uint64_t val
 #define gr_add_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQREL)
 #define gr_add_acquire_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, ACQUIRE) /* ci/mutants */
 #define gr_add_release_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELEASE) /* ci/mutants */
+#define gr_add_release_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELEASE)
 #define gr_or_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELEASE)
 #define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED) /* ci/mutants */
 #define gr_and_acquire_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, ACQUIRE)
@@ -84,6 +87,7 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 #define gr_cas_acquire_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, ACQUIRE)
 #define gr_cas_acquire_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, ACQUIRE)
 #define gr_cas_release_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELEASE)
+#define gr_cas_acqrel_gpu_u64(a, expected, desired)  GR_SIM_CAS_u64(a, expected, desired, ACQREL)
 #define gr_cas_relaxed_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, RELAXED)
 #define gr_cas_relaxed_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELAXED)
 
@@ -129,7 +133,10 @@ GR_DEV uint32_t gr_bits_count_u64(uint64_t x)
 
 /* ---- time ---- */
 #define gr_clock_ns()         gr_sim_clock(GR_AT)
+#define gr_clock_ticks()      gr_clock_ns()
+#define gr_prefetch(p)        ((void)(p))
 #define gr_pause()            gr_sim_pause(GR_AT)
+#define gr_pair_u64(low, high) ((uint64_t)(high) << 32 | (low))
 #define gr_yield()            gr_sim_pause(GR_AT)
 #define gr_nap(ns)            gr_sim_nap(ns, GR_AT)
 #define gr_fence_sleeper()    gr_sim_fence(GR_AT)

@@ -25,6 +25,8 @@ struct gr_thread {
 };
 #define gr_thread_start(t, main, argument) gr_sim_spawn("thread", main, argument, &(t)->id)
 #define gr_thread_join(t)                  gr_sim_join((t)->id)
+#define gr_thread_may_end(may)             ((void)(may))
+#define gr_thread_end(t, ns_max)           ((void)(ns_max), gr_sim_join((t)->id), true)
 
 struct gr_bell {
   gr_au32 rung;

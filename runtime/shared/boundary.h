@@ -24,8 +24,13 @@
  * ready           last team that boots        host          relaxed sys: a number, no data
  * resting         ingress team (duty)         host          relaxed sys, and a seqcst fence on both
  *                                                           sides: Dekker with ingress[], control[]
+ * ticks           the team that runs            host          relaxed sys: comes with the op's
+ *                 GR_OP_CLOCK                                 completion
  * fault.*         the team that won           host          release/acquire sys on fault.code
  *                 gr_dev.fault_claim
+ * left[]          ingress team (duty)         host          relaxed sys: a number (context.h, T1)
+ * launcher[]      a GPU's launcher; host, if  host          relaxed sys: a number (kernel.h)
+ *                 that has ended
  * completion[]    I4                          waiting       release/acquire sys: what the op wrote
  *                                             thread        is visible with its completion
  *
@@ -53,6 +58,10 @@ struct gr_boundary {
   /* ... one for the life of the microkernel ... */
   gr_au32 ready __attribute__((aligned(GR_LINE_BYTES))); /* incarnation whose teams all booted */
   gr_au32 resting; /* incarnation that has left because it was idle, else 0 */
+  gr_au64 ticks;   /* of the device's clock (gr_clock_ticks), as asked for */
+  gr_au32 launcher[2]; /* enum gr_launcher_state */
+  /* ... some for tenants: gr_context.left as last told ... */
+  gr_au32 left[GR_CONTEXTS_MAX] __attribute__((aligned(GR_LINE_BYTES)));
   /* ... and one for the end of it. */
   struct gr_fault fault __attribute__((aligned(GR_LINE_BYTES)));
   /* Written by the host. */

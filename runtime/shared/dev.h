@@ -35,18 +35,32 @@
  * fault_claim          every faulting team; 0 won        add relaxed gpu
  * cancel[slot]         team on duty                      relaxed gpu: it may always come too late
  * cancel_live          team on duty                      relaxed gpu: any cancel ever made
- * contexts_open        team on duty                      relaxed gpu: a hint for the fast path
+ * context[], managed, restricted, open, policy, picks, mispicks, virtual_ns[], class_ns[], cost[],
+ * note[]               context.h
+ * tracing, trace[], team[t].traced, ticked_ns, ticked
+ *                      trace.h
  * team[t].*            team t                            relaxed gpu: read by the watchdog
  * mailbox[t].line      I5                                chunk release/acquire gpu
  * mailbox[t].asleep    team t: 1; waker or team t: 0     exchange decides (port_cpu.h)
  * runq[c].*            runq.h
- * join[], join_free    join.h
+ * join[], join_free    join.h, pool.h
+ * tiles[], tiles_free  tiles.h, pool.h
+ * graph[], node[], edge[]  graph.h
+ * event[], wait[], wait_free  event.h, pool.h
+ * channel[], capability[], channel_memory  channel.h, channel_wait.h
+ * deadline_ns          deadline.h
+ * launcher             kernel.h
  *
  * Next: ../device/microkernel.h (the loop that lives on this). */
 #pragma once
 
 #include "port/port.h"
 #include "shared/boundary.h"
+#include "shared/channel.h"
+#include "shared/context.h"
+#include "shared/kernel.h"
+#include "shared/trace.h"
+#include "shared/work.h"
 
 enum gr_run {
   GR_RUN_GO = 0,
@@ -87,6 +101,7 @@ struct gr_team_record {
   gr_au64 from_ingress; /* run straight from ingress */
   gr_au64 sleeps;
   gr_au64 incarnation; /* that this team last booted in */
+  gr_au64 traced;      /* events that it has noted: trace.h */
 };
 #define GR_NOW_WORD(sequence, op, context, phase)                                                  \
   (((uint64_t)(sequence) << 32) | ((uint64_t)(op) << 16) | ((uint64_t)(context) << 8) |            \
@@ -109,6 +124,7 @@ struct gr_runq {
   gr_au32 head __attribute__((aligned(GR_LINE_BYTES))); /* next to take: consumers, by CAS */
   gr_au32 tail __attribute__((aligned(GR_LINE_BYTES))); /* next to fill: producers, by CAS */
   struct gr_line *slot;                                 /* read-only after boot */
+  struct gr_note *note;                                 /* of each slot; read-only after boot */
 };
 
 /* A fork that waits for its children; see join.h. */
@@ -133,7 +149,9 @@ struct gr_dev {
   uint32_t completion_slots;
   uint32_t join_slots;
   uint32_t scratch_bytes;
-  uint32_t crowded; /* 1: more threads than cores: an idle team yields its core */
+  uint32_t credit;  /* of each context: tasks accepted and not begun (T1) */
+  uint32_t crowded; /* 1: not even one team has a core for itself: an idle team yields it */
+  uint32_t at_once; /* teams that have a core each; those from here on are spare (spare.h) */
   uint64_t spin_ns;
   uint64_t idle_exit_ns;    /* 0: never leave when idle */
   uint64_t control_poll_ns; /* clock gate of the control ring; 0: look at every turn */
@@ -144,20 +162,49 @@ struct gr_dev {
   struct gr_team_record *team;
   struct gr_mailbox *mailbox;
   struct gr_join *join;
+  struct gr_tiles *tiles;
+  struct gr_event *event;
+  struct gr_wait *wait;
+  struct gr_launcher *launcher; /* NULL: there are no kernels to launch */
+  struct gr_graph *graph;
+  struct gr_node *node;
+  uint32_t *edge; /* indices of nodes */
+  struct gr_context *context;
+  gr_au64 *cost; /* policy_learning.h */
+  struct gr_channel *channel;
+  gr_au64 *capability; /* GR_CAPABILITY */
+  unsigned char *channel_memory;
+  uint32_t channels;
+  struct gr_trace_event *trace; /* each team's ring of 1 << trace_shift, or NULL: trace.h */
+  uint32_t trace_shift;
 
   /* Written by the team on duty. */
   gr_au32 run __attribute__((aligned(GR_LINE_BYTES)));
-  gr_au32 contexts_open;
+  gr_au32 managed; /* 1: there is something for the policy to decide */
+  gr_au32 policy;  /* enum gr_policy */
   gr_au32 cancel_live;
+  gr_au32 tracing; /* 1: teams with a ring note what they do */
   uint32_t ingress_pos;
   uint32_t control_pos;
+  gr_au64 restricted; /* bit per context: it has a state or a quota that may bind */
+  gr_au64 open;       /* bit per context */
 
   /* Written by all. */
   gr_au32 duty __attribute__((aligned(GR_LINE_BYTES)));
   gr_au32 booted __attribute__((aligned(GR_LINE_BYTES)));
   gr_au32 fault_claim;
   gr_au64 join_free __attribute__((aligned(GR_LINE_BYTES))); /* count << 32 | index + 1 */
+  gr_au64 tiles_free __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au64 wait_free __attribute__((aligned(GR_LINE_BYTES)));
+  gr_au64 deadline_ns __attribute__((aligned(GR_LINE_BYTES)));
   gr_au64 queued __attribute__((aligned(GR_LINE_BYTES)));    /* bit per context */
+  gr_au32 spare_awake __attribute__((aligned(GR_LINE_BYTES))); /* spare teams that do not nap */
+  gr_au32 picks __attribute__((aligned(GR_LINE_BYTES)));     /* of the learning policy */
+  gr_au64 mispicks; /* times that a policy named a context without work */
+  gr_au64 virtual_ns[GR_PRIORITIES]; /* per priority: policy_weighted.h */
+  gr_au64 class_ns[GR_PRIORITIES];   /* when a context of it was picked last; the same */
+  gr_au64 ticked_ns __attribute__((aligned(GR_LINE_BYTES))); /* of a trace: the queues' lengths */
+  gr_au64 ticked; /* were noted then, of these contexts */
   gr_au64 idle[GR_TEAM_WORDS] __attribute__((aligned(GR_LINE_BYTES)));
   struct gr_runq runq[GR_CONTEXTS_MAX];
 };

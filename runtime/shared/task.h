@@ -5,7 +5,7 @@
  * head, and a tag:
  *
  *   chunk 0                     chunk 1               chunk 2               chunk 3
- *   [arg 0 | op ctx flags|tag]  [arg 1 | done | tag]  [arg 2 | gen. | tag]  [arg 3 | 0 | tag]
+ *   [arg 0 | op ctx flags|tag]  [arg 1 | done | tag]  [arg 2 | gen. | tag]  [arg 3 | tiles | tag]
  *
  * A chunk is the widest thing that both a GPU (ld/st .b128) and this protocol can write in one
  * piece, so payload and tag cannot come apart: who reads four chunks with the expected tag has
@@ -29,9 +29,19 @@ enum gr_done {
   GR_DONE_NONE = 0, /* nobody waits: counted only */
   GR_DONE_HOST = 1, /* completion slot `done`, generation `generation`, in host memory */
   GR_DONE_JOIN = 2, /* join `done` on the device: one child less */
-  GR_DONE_COUNT = 3
+  GR_DONE_GRAPH = 3, /* node `done` of a graph on the device */
+  GR_DONE_COUNT = 4
 };
 #define GR_FLAG_DONE_MASK 0x3u
+/* From the host, counted against its context's credit (context.h, T1) until it begins. */
+#define GR_FLAG_CREDIT 0x80u
+/* One of the parts of a tiled task (device/tiles.h): `done` is its record, its kind is NONE. */
+#define GR_FLAG_PART 0x4u
+/* From the host: wait for event `tiles` (its handle) until its value is argument 3. */
+#define GR_FLAG_AFTER 0x8u
+
+/* It was parked at a channel, by wait node `tiles` - 1, and is to look at it (channel_wait.h). */
+#define GR_FLAG_CHANNEL 0x10u
 
 struct gr_task {
   uint64_t arg[GR_ARG_WORDS];
@@ -42,12 +52,15 @@ struct gr_task {
       uint8_t flags;       /* GR_FLAG_* */
       uint32_t done;       /* whom to tell, by kind */
       uint32_t generation; /* of the completion slot: tells one use of a slot from the next */
-      uint32_t reserved;   /* 0 */
+      uint32_t tiles;      /* 0 or 1: an ordinary task; else it is worked on by many teams */
     };
     uint32_t head[4]; /* as it travels: head[i] with arg[i] */
   };
 };
 static_assert(sizeof(struct gr_task) == 48, "4 chunks of 12 bytes");
+/* head[0], made at once: of a word that was written in parts, a CPU forwards no store to a load. */
+#define GR_TASK_HEAD(op, context, flags)                                                           \
+  ((uint32_t)(op) | ((uint32_t)(context) << 16) | ((uint32_t)(flags) << 24))
 
 struct gr_chunk {
   union {
@@ -78,5 +91,26 @@ enum gr_message {
   GR_MSG_EXIT = 0xff01,    /* mailbox: the microkernel ends, leave */
   GR_CTL_STOP = 0xff10,    /* control: finish what runs, then leave */
   GR_CTL_CANCEL = 0xff11,  /* control: arg[0] completion slot, arg[1] generation */
-  GR_CTL_CONTEXTS = 0xff12 /* control: arg[0] is how many contexts are open */
+  GR_CTL_CONTEXT = 0xff12, /* control: a context's settings (context.h) */
+  GR_CTL_TRACE = 0xff14,   /* control: arg[0] 1: teams note what they do; 0: no more */
+  GR_CTL_POLICY = 0xff13   /* control: arg[0] is an enum gr_policy */
+};
+
+/* The microkernel's own ops, which travel as tasks; arguments in device/graph.h. LAUNCH and GRAPH
+ * are those that an op may submit, too. */
+enum gr_internal_op {
+  GR_OP_LAUNCHED = 0xff1e, /* the kernel that this task has launched has ended: result arg[0] */
+  GR_OP_LAUNCH = 0xff1f,   /* launches a kernel; arguments in device/launch.h */
+  GR_OP_GRAPH = 0xff20,    /* runs an instance of a graph */
+  GR_OP_NODES = 0xff21,    /* loads pieces of one */
+  GR_OP_EDGES = 0xff22,
+  GR_OP_INSTANCE = 0xff23,
+  GR_OP_SKIP = 0xff24,    /* a node of a run that has failed: ends as cancelled */
+  GR_OP_NOTHING = 0xff25, /* an end node without a predicate: never travels */
+  GR_OP_EVENT = 0xff26,   /* opens or closes one; arguments in device/event.h */
+  GR_OP_SIGNAL = 0xff27,  /* the host's signal: event arg[0] by arg[1] */
+  GR_OP_CLOCK = 0xff28,   /* its time into boundary.ticks */
+  GR_OP_CHANNEL = 0xff29, /* arguments in shared/channel.h */
+  GR_OP_SEND = 0xff2a,    /* the host's: capability arg 0, arg 2 bytes at arg 1, within arg 3 ns */
+  GR_OP_RECEIVE = 0xff2b  /* the same */
 };

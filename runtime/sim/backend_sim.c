@@ -171,7 +171,9 @@ static const struct gr_backend_ops backend_sim = {
     .ended = sim_ended,
     .kill = sim_kill,
     .close = sim_close,
+    .has_host_clock = true,
     .host_can_wake = true,
+    .teams_are_threads = true,
 };
 
 const struct gr_backend_ops *const gr_backends[] = {&backend_sim, NULL};

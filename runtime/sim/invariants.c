@@ -7,6 +7,8 @@
  *   I8   no ready task and sleeping team stay together (a lost wake-up)
  *   I10  head and tail of a run queue are at most its slots apart
  *   C    tasks are counted as accepted or submitted before they can be counted as completed
+ *   T1, T2, T5, T6  what tenants may rely on (shared/context.h, device/policy_*.h)
+ *   K3   no launched kernel that has ended, and no launch that is asked for, beside a sleeper
  *   B    the host is told "ready" when every team has booted, not before, and once a launch
  *   no gr_assert has failed
  *
@@ -14,6 +16,7 @@
  *
  * Next: scenario_device.c. */
 #include <stdio.h>
+#include <string.h>
 
 #include "device/microkernel.h"
 #include "host/grosr_private.h"
@@ -25,10 +28,22 @@ static struct grosr *g;
 static uint64_t *emptied;       /* per team, a line apart: how often its mailbox was emptied */
 static uint64_t *filled;        /* per slot of the control ring, a line apart: how often */
 static uint64_t ready_since_ns; /* 0: no task is ready */
+static uint64_t asked_since_ns; /* 0: the launcher is asked for nothing */
+
+/* As gr_context_ready, without a step. */
+static bool may_be_served(const struct gr_dev *dev, uint32_t index)
+{
+  const struct gr_context *context = &dev->context[index];
+  return (dev->restricted.v >> index & 1u) == 0 || (context->state.v & GR_CONTEXT_KILLED) != 0 ||
+         (context->state.v == 0 && context->running.v < context->quota.v);
+}
 
 static bool is_task_ready(const struct gr_dev *dev)
 {
   for (uint64_t bits = dev->queued.v; bits != 0; bits &= bits - 1u) {
+    if (!may_be_served(dev, gr_bits_lowest_u64(bits))) {
+      continue;
+    }
     const struct gr_runq *queue = &dev->runq[gr_bits_lowest_u64(bits)];
     const uint32_t head = queue->head.v;
     const struct gr_line *slot = &queue->slot[head & ((1u << dev->runq_shift) - 1u)];
@@ -37,7 +52,8 @@ static bool is_task_ready(const struct gr_dev *dev)
       return true;
     }
   }
-  return (int32_t)(g->ingress_tail - g->boundary->ingress_head.v) > 0 ||
+  return (dev->launcher != NULL && dev->launcher->ended.v != 0) || /* K3 */
+         (int32_t)(g->ingress_tail - g->boundary->ingress_head.v) > 0 ||
          (int32_t)(g->control_tail - g->boundary->control_head.v) > 0;
 }
 
@@ -51,6 +67,23 @@ static void check_counts(const struct gr_dev *dev)
   if (completed > known) {
     gr_sim_fail("C: %llu tasks are completed, and %llu were ever accepted or submitted",
                 (unsigned long long)completed, (unsigned long long)known);
+  }
+}
+
+/* T1 and T2. What was accepted before there was anything to decide carries no credit, so T2 is
+ * looked at where all of a life is managed. */
+static bool is_managed_life;
+static void check_credit(const struct gr_dev *dev, uint32_t context)
+{
+  const int32_t credited = (int32_t)(g->credited[context].v - dev->context[context].left.v);
+  const int32_t taken = (int32_t)(dev->runq[context].tail.v - dev->runq[context].head.v);
+  if (credited > (int32_t)dev->credit) {
+    gr_sim_fail("T1: context %u has %d tasks that have not begun, and credit for %u", context,
+                credited, dev->credit);
+  }
+  if (is_managed_life && taken - credited > (int32_t)((1u << dev->runq_shift) - dev->credit)) {
+    gr_sim_fail("T2: run queue %u holds %d tasks and has room for %d with credit only", context,
+                taken, credited);
   }
 }
 
@@ -83,13 +116,77 @@ void gr_invariants_check(void)
     if (dev->runq[context].tail.v - dev->runq[context].head.v > 1u << dev->runq_shift) {
       gr_sim_fail("I10: run queue %u holds more than its slots", context);
     }
+    check_credit(dev, context);
   }
   check_teams(dev);
   check_counts(dev);
+  if (dev->launcher == NULL || (dev->launcher->asked[0].v | dev->launcher->asked[1].v) == 0) {
+    asked_since_ns = 0;
+  } else if (asked_since_ns == 0) {
+    asked_since_ns = gr_sim_now_ns();
+  }
   if (!is_task_ready(dev)) {
     ready_since_ns = 0;
   } else if (ready_since_ns == 0) {
     ready_since_ns = gr_sim_now_ns();
+  }
+}
+
+/* ---- T5, T6: at each pick, in strong memory (else a team may not know for any time) ---- */
+static bool is_starve_life;
+static uint32_t passed_over[GR_PRIORITIES]; /* picks of others while a priority was overdue */
+
+/* The note of the task at the head of a context's queue; NULL: there is none. */
+static const struct gr_note *head_note(const struct gr_dev *dev, uint32_t context)
+{
+  const struct gr_runq *queue = &dev->runq[context];
+  const uint32_t at = queue->head.v & ((1u << dev->runq_shift) - 1u);
+  const uint32_t full = GR_RUNQ_FULL(queue->head.v, dev->runq_shift);
+  return queue->slot[at].chunk[3].tag == full && queue->slot[at].chunk[0].tag == full
+             ? &queue->note[at]
+             : NULL;
+}
+
+static bool is_starve_checked(void)
+{
+  return g != NULL && is_starve_life && gr_sim_config()->memory == GR_SIM_STRONG;
+}
+
+static void picks_stores(const void *address, uint64_t before, uint64_t after)
+{
+  const uint32_t open = g != NULL ? gr_bits_count_u64(g->dev->open.v) : 0u;
+  (void)address;
+  (void)before;
+  for (uint32_t i = 0; is_starve_checked() && i < 4u; i++) {
+    const struct gr_note *note = head_note(g->dev, i);
+    const uint32_t now = (uint32_t)after, last = g->dev->context[i].last_pick.v;
+    const uint32_t since = note != NULL ? (uint32_t)(note->kind.v >> 32) : now;
+    const uint32_t passed = now - last < now - since ? now - last : now - since;
+    if (passed > GR_STARVE_ROUNDS * open + 4u + 2u * g->dev->teams) {
+      gr_sim_fail("T5: context %u was passed over by %u picks", i, passed);
+    }
+  }
+}
+
+static void class_stores(const void *address, uint64_t before, uint64_t after)
+{
+  const size_t picked = (size_t)((const gr_au64 *)address - g->dev->class_ns);
+  (void)before;
+  passed_over[picked] = 0;
+  for (uint32_t i = 0; is_starve_checked() && i < 4u; i++) {
+    const struct gr_note *note = head_note(g->dev, i);
+    const uint32_t priority = g->dev->context[i].priority.v;
+    const uint64_t last_ns = g->dev->class_ns[priority].v;
+    const uint64_t since_ns = note == NULL                   ? after
+                              : last_ns > note->since_ns.v ? last_ns
+                                                           : note->since_ns.v;
+    if (priority == 0u || priority == picked || since_ns + priority * GR_AGING_NS >= after) {
+      continue;
+    }
+    if (++passed_over[priority] > g->dev->teams) { /* each may have looked before it was due */
+      gr_sim_fail("T6: priority %u is overdue by %llu ns, and %zu is picked", priority,
+                  (unsigned long long)(after - since_ns - priority * GR_AGING_NS), picked);
+    }
   }
 }
 
@@ -177,10 +274,18 @@ static void control_head_stores(const void *address, uint64_t before, uint64_t a
   }
 }
 
-static void overslept(uint32_t participant, uint64_t since_step)
+static void overslept(uint32_t participant, uint64_t slept_ns)
 {
-  (void)since_step;
   const bool is_disturbed = gr_sim_is_parked() || (gr_sim_config()->faults & GR_SIM_JUMPS) != 0;
+  if (g != NULL && !is_disturbed && !gr_sim_is_lane(participant)) {
+    if (asked_since_ns != 0 && gr_sim_now_ns() - asked_since_ns > LOST_NS) {
+      gr_sim_fail("K3: lost wake-up: the launcher slept its whole time while it was asked");
+    }
+    return;
+  }
+  if (slept_ns <= GR_SPARE_NAP_NS_MAX) {
+    return; /* on purpose: a spare team's nap, or the device may go to rest */
+  }
   if (g != NULL && !is_disturbed && g->dev->run.v != GR_RUN_GO) {
     gr_sim_fail("I8: lost wake-up: participant %u slept its whole time while it should leave",
                 participant);
@@ -218,10 +323,22 @@ void gr_invariants_report(void *file)
   }
 }
 
+void gr_invariants_managed(void)
+{
+  is_managed_life = true;
+}
+
+void gr_invariants_starve(void)
+{
+  is_starve_life = true;
+}
+
 void gr_invariants_watch(struct grosr *opened)
 {
   g = opened;
-  ready_since_ns = 0;
+  is_managed_life = is_starve_life = false;
+  memset(passed_over, 0, sizeof passed_over);
+  ready_since_ns = asked_since_ns = 0;
   if (g == NULL) {
     return;
   }
@@ -235,6 +352,8 @@ void gr_invariants_watch(struct grosr *opened)
   gr_sim_watch(g->boundary->control, sizeof g->boundary->control, control_stores);
   gr_sim_watch(&g->boundary->control_head, 4u, control_head_stores);
   gr_sim_watch(&g->boundary->ready, sizeof g->boundary->ready, ready_stores);
+  gr_sim_watch(&dev->picks, sizeof dev->picks, picks_stores);
+  gr_sim_watch(dev->class_ns, sizeof dev->class_ns, class_stores);
   gr_sim_on_oversleep(overslept);
   gr_sim_name(dev->idle, sizeof dev->idle, sizeof dev->idle[0], "idle");
   gr_sim_name(&dev->queued, sizeof dev->queued, 0, "queued");

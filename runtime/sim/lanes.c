@@ -149,6 +149,10 @@ static struct gr_sim_team *own_team(void)
   }
   return W.self->team;
 }
+bool gr_sim_is_lane(uint32_t participant)
+{
+  return W.part[participant].team != NULL;
+}
 uint32_t gr_sim_lane(void)
 {
   return W.self->lane;

@@ -40,6 +40,7 @@ static inline void gr_protocol_host(struct grosr *host, uint32_t teams,
   host->options.boot_ns_max = 1000000000u;
   host->ingress_shift = 1u;
   host->template.team = dev->team;
+  host->template.credit = dev->credit;
   host->template.crowded = 1u; /* a wait yields at every turn */
   host->contexts.v = 1u;
   host->incarnation.v = gr_incarnations.v = 1u;

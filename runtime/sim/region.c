@@ -7,7 +7,7 @@
 
 #include "sim/sim_private.h"
 
-#define RANGES_MAX  32u
+#define RANGES_MAX  96u
 #define NAMES_MAX   128u
 #define WATCHES_MAX 16u
 #define ARENA_BYTES (64u * 1024u * 1024u)

@@ -22,7 +22,7 @@ struct gr_scenario {
 };
 
 /* A name of NULL ends it. */
-#define GR_SCENARIOS_MAX 48u
+#define GR_SCENARIOS_MAX 112u
 extern const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX];
 
 /* scenario_device.c */
@@ -42,6 +42,10 @@ void gr_invariants_check(void);
 void gr_invariants_report(void *file);
 struct grosr;
 void gr_invariants_watch(struct grosr *g); /* NULL: nothing is open any more */
+/* From now on the policy decides, and no task is in flight: T2 holds (shared/context.h). */
+void gr_invariants_managed(void);
+/* From now on no context is paused or at its quota: T5 and T6 hold at every pick. */
+void gr_invariants_starve(void);
 /* scenario_protocol.c */
 void gr_scenario_runq(void *argument);
 void gr_scenario_runq_push(void *argument);
@@ -51,6 +55,56 @@ void gr_scenario_join(void *argument);
 void gr_scenario_join_fails(void *argument);
 void gr_scenario_join_list(void *argument);
 void gr_scenario_duty(void *argument);
+/* scenario_work.c */
+void gr_scenario_tiles(void *argument);
+void gr_scenario_tiles_fail(void *argument);
+void gr_scenario_graph(void *argument);
+void gr_scenario_graph_fail(void *argument);
+void gr_scenario_graph_build(void *argument);
+/* scenario_channel.c */
+void gr_scenario_channel(void *argument);
+void gr_scenario_channel_wide(void *argument);
+void gr_scenario_channel_two(void *argument);
+void gr_scenario_channel_park(void *argument);
+void gr_scenario_channel_room(void *argument);
+void gr_scenario_channel_pass(void *argument);
+void gr_scenario_channel_list(void *argument);
+/* scenario_channel_end.c */
+void gr_scenario_channel_close(void *argument);
+void gr_scenario_channel_drain(void *argument);
+void gr_scenario_channel_revoke(void *argument);
+void gr_scenario_channel_again(void *argument);
+void gr_scenario_channel_kill(void *argument);
+void gr_scenario_channel_deadline(void *argument);
+/* scenario_event.c */
+void gr_scenario_event(void *argument);
+void gr_scenario_event_two(void *argument);
+void gr_scenario_event_sift(void *argument);
+void gr_scenario_event_close(void *argument);
+void gr_scenario_event_kill(void *argument);
+void gr_scenario_event_kill_late(void *argument);
+void gr_scenario_event_lanes(void *argument);
+void gr_scenario_event_lanes_wait(void *argument);
+/* scenario_quota.c */
+void gr_scenario_quota(void *argument);
+void gr_scenario_quota_late(void *argument);
+void gr_scenario_quota_two(void *argument);
+void gr_scenario_resume(void *argument);
+void gr_scenario_kill(void *argument);
+void gr_scenario_credit(void *argument);
+void gr_scenario_credit_duty(void *argument);
+/* scenario_tenants.c */
+void gr_scenario_tenants(void *argument);
+void gr_scenario_starve(void *argument);
+/* scenario_launch.c */
+void gr_scenario_launch(void *argument);
+void gr_scenario_launch_list(void *argument);
+void gr_scenario_launch_put(void *argument);
+void gr_scenario_launch_blocks(void *argument);
+void gr_scenario_launch_sleep(void *argument);
+void gr_scenario_launch_ask(void *argument);
+/* scenario_trace.c */
+void gr_scenario_trace(void *argument);
 /* scenario_idle.c */
 void gr_scenario_refused(void *argument);
 void gr_scenario_mailbox(void *argument);

@@ -68,7 +68,7 @@ static void *read_ring(void *argument)
 
 static void submit_number(uint64_t number)
 {
-  const struct grosr_task task = {0, 0, {number, number * 3u, 0, number * 5u}};
+  const struct grosr_task task = {0, 0, {number, number * 3u, 0, number * 5u}, 0};
   while (grosr_submit_many(&host, &task, 1, 0, NULL) != 1) {
     gr_sim_retry(number);
   }
@@ -117,7 +117,7 @@ static void *complete_two(void *argument)
     }
     const struct gr_task *task = &lead.team->stage[0];
     *answers = task->arg[0] + 1u; /* plain: brought along by the completion */
-    gr_completion_write(lead.dev, task, (int32_t)task->arg[0]);
+    gr_completion_write(lead.dev, gr_whom(task), (int32_t)task->arg[0]);
     gr_ingress_advance(&lead, 1u);
     gr_ingress_publish(&lead);
     count++;
@@ -132,7 +132,7 @@ void gr_scenario_completion(void *argument)
   answers = gr_sim_take("answers", 64u);
   const uint32_t id = gr_protocol_spawn("team", complete_two, NULL);
   for (uint64_t i = 1; i <= 2u; i++) {
-    const struct grosr_task task = {0, 0, {i * 10u, 0, 0, 0}};
+    const struct grosr_task task = {0, 0, {i * 10u, 0, 0, 0}, 0};
     grosr_ticket ticket, none;
     int32_t result = 0;
     gr_sim_expect(grosr_submit(&host, &task, &ticket) == 0);
@@ -159,7 +159,7 @@ static void state_stores(const void *address, uint64_t before, uint64_t after)
 static void *submit_and_wait(void *argument)
 {
   const uint64_t number = (uint64_t)(uintptr_t)argument;
-  const struct grosr_task task = {0, 0, {number * 10u, 0, 0, 0}};
+  const struct grosr_task task = {0, 0, {number * 10u, 0, 0, 0}, 0};
   grosr_ticket ticket;
   int32_t result = 0;
   while (grosr_submit(&host, &task, &ticket) != 0) {

@@ -63,6 +63,7 @@ static void options_draw(struct grosr_options *o, uint32_t lanes)
   o->join_slots = 16u;
   o->scratch_bytes = 512u;
   o->shared_bytes = SHARED_BYTES;
+  gr_sim_cores = dice(3) == 0 ? 2u + (uint32_t)dice(2) : UINT32_MAX; /* spare teams, too */
   if (gr_sim_config()->scheduler == GR_SIM_PARK) {
     o->op_ns_max = 2000000u;
     o->boot_ns_max = o->close_ns_max = 4000000u;
@@ -77,6 +78,7 @@ struct job {
   int32_t result; /* that it must have, if it ran */
   bool has_ticket;
   bool is_asked_away; /* cancelled, maybe in time */
+  bool may_skip;      /* cover that fails: any of its words may be 0 */
   bool may_stop;      /* spawn: its result tells how many children there are */
   uint64_t signal;    /* tell: what it stores ... */
   uint32_t signal_at; /* ... to which word */
@@ -84,10 +86,11 @@ struct job {
 
 static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t index)
 {
-  static const char *const names[] = {"mark",  "lanes", "fails", "slow",
-                                      "spawn", "fork",  "fork",  "tell"};
-  const char *name = names[dice(8)];
-  struct grosr_task task = {op(name), L.contexts != 0 ? (uint32_t)dice(L.contexts + 1u) : 0u, {0}};
+  static const char *const names[] = {"mark",  "lanes", "fails", "slow", "spawn",
+                                      "fork",  "fork",  "tell",  "cover"};
+  const char *name = names[dice(9)];
+  struct grosr_task task =
+      {op(name), L.contexts != 0 ? (uint32_t)dice(L.contexts + 1u) : 0u, {0}, 0};
   memset(job, 0, sizeof *job);
   job->first_word = thread * WORDS_PER_THREAD + index * WORDS_PER_TASK;
   job->words = 1;
@@ -113,6 +116,13 @@ static struct grosr_task job_draw(struct job *job, uint32_t thread, uint32_t ind
     job->signal_at = THREADS_MAX * WORDS_PER_THREAD + job->first_word / 8u;
     task.arg[3] = L.device + 8u * job->signal_at;
   }
+  if (strcmp(name, "cover") == 0) {
+    const bool fails = dice(4) == 0;
+    task.tiles = job->words = 1u + (uint32_t)dice(WORDS_PER_TASK);
+    task.arg[2] = fails ? dice(task.tiles) : WORDS_PER_TASK;
+    job->result = fails ? -7 : 0;
+    job->may_skip = fails;
+  }
   return task;
 }
 
@@ -137,7 +147,7 @@ static bool waited(int error, const char *what)
 static void job_check(const struct job *job, int32_t result)
 {
   const bool is_cancelled = job->is_asked_away && result == -ECANCELED;
-  uint32_t words = is_cancelled ? 0u : job->words;
+  uint32_t words = is_cancelled || job->may_skip ? 0u : job->words;
   if (job->may_stop && !is_cancelled) {
     gr_sim_expect(result >= 0 && (uint32_t)result < job->words);
     return; /* the children are looked at when all is done */

@@ -51,7 +51,7 @@ static void *work(void *argument)
       gr_sim_expect(idle_case.word[number == 7u ? 0 : 16] == number * 10u);
       mask |= 1u << number;
       count++;
-    } else if (!lead.drowsy && was_announced == lead.announced && lead.idle_since_ns != 0u) {
+    } else if (!lead.drowsy && was_announced == lead.announced && lead.is_idle) {
       gr_sim_retry((uint64_t)mask << 32 | count << 1 | (lead.announced ? 1u : 0u));
     }
   }
@@ -108,10 +108,10 @@ void gr_scenario_refused(void *argument)
   gr_sim_expect(gr_load_relaxed_gpu_u64(&dev->idle[0]) == 0u);
 }
 
-static void overslept(uint32_t participant, uint64_t since_step)
+static void overslept(uint32_t participant, uint64_t slept_ns)
 {
   (void)participant;
-  (void)since_step;
+  (void)slept_ns;
   gr_sim_fail("lost wake-up: the worker sleeps until its time is over");
 }
 

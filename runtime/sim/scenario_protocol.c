@@ -5,7 +5,7 @@
  * Loops that wait call gr_sim_retry, at which explore.c lets a participant wait for a store; one
  * that waits for ever is a lost wake-up, and "stuck" is what the run then fails with.
  *
- * Next: scenario_idle.c. */
+ * Next: scenario_work.c. */
 #include "device/microkernel.h"
 #include "sim/protocol.h"
 #include "sim/scenario.h"
@@ -167,12 +167,18 @@ static struct gr_dev *join_begin(void)
   return dev;
 }
 
+static void child_ends(struct gr_team *team, int32_t result)
+{
+  const struct gr_whom whom = {GR_DONE_JOIN, 0u, 0u};
+  gr_end_tell(team, whom, result);
+}
+
 static void *finish_child(void *argument)
 {
   const uint32_t me = (uint32_t)(uintptr_t)argument;
   struct gr_team *team = join_team[me];
   join_words[me * 16u] = 1u;
-  gr_join_finish(team, 0u, GR_OK);
+  child_ends(team, GR_OK);
   if (team->has_next != 0u) { /* the last one: it sees what both wrote */
     gr_sim_expect(join_words[0] == 1u && join_words[16] == 1u && team->next.arg[0] == 99u);
     join_words[32] += 1u;
@@ -193,7 +199,7 @@ void gr_scenario_join(void *argument)
 
 static void *fail_child(void *argument)
 {
-  gr_join_finish(join_team[1], 0u, -7);
+  child_ends(join_team[1], -7);
   return argument;
 }
 
@@ -205,7 +211,7 @@ void gr_scenario_join_fails(void *argument)
   dev->join[0].then.flags = GR_DONE_HOST;
   dev->join[0].then.generation = 3u;
   const uint32_t id = gr_protocol_spawn("child 1", fail_child, NULL);
-  gr_join_finish(join_team[0], 0u, GR_OK);
+  child_ends(join_team[0], GR_OK);
   gr_sim_join(id);
   gr_sim_expect(join_team[0]->has_next == 0u && join_team[1]->has_next == 0u);
   gr_sim_expect(gr_load_acquire_sys_u64(dev->completion) == GR_COMPLETION_WORD(3u, -7));

@@ -52,7 +52,7 @@ static void *rest(void *argument)
 
 static void *submit_one(void *argument)
 {
-  const struct grosr_task task = {0, 0, {1, 0, 0, 0}};
+  const struct grosr_task task = {0, 0, {1, 0, 0, 0}, 0};
   gr_sim_expect(grosr_submit(&host, &task, NULL) == 0);
   return argument;
 }
@@ -171,7 +171,7 @@ static void *rest_turn(void *argument)
   struct gr_lead mine = {.team = argument, .dev = ((struct gr_team *)argument)->dev};
   gr_duty_try_take(&mine);
   gr_announce(&mine);
-  mine.idle_since_ns = 1u;
+  mine.is_idle = true;
   mine.looks = GR_LOOK_TURNS;
   verdict = gr_turn(&mine);
   return NULL;

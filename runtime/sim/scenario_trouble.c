@@ -61,7 +61,7 @@ static void fill_queues(struct grosr *g, uint64_t device, uint64_t *words)
   gr_sim_expect(grosr_op(g, "spawn", &spawn) == 0);
   memset(words, 0, SPAWNS * SPAWN_WORDS * sizeof words[0]);
   for (uint32_t i = 0; i < SPAWNS; i++) {
-    tasks[i] = (struct grosr_task){spawn, 0, {device, i * SPAWN_WORDS, SPAWN_WORDS - 1u, 0}};
+    tasks[i] = (struct grosr_task){spawn, 0, {device, i * SPAWN_WORDS, SPAWN_WORDS - 1u, 0}, 0};
   }
   gr_sim_expect(grosr_submit_many(g, tasks, SPAWNS, GROSR_FOREVER, tickets) == SPAWNS);
   for (uint32_t i = 0; i < CANCELS; i++) { /* in time or not, both are right */
@@ -88,7 +88,7 @@ static void reuse_slots(struct grosr *g, uint64_t device, uint64_t *words)
   gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
   memset(words, 0, SLOTS * sizeof words[0]);
   for (uint32_t i = 0; i < SLOTS; i++) {
-    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}};
+    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}, 0};
   }
   gr_sim_expect(grosr_submit_many(g, tasks, SLOTS, GROSR_FOREVER, tickets) == SLOTS);
   gr_sim_expect(grosr_wait_many(g, tickets, SLOTS, GROSR_FOREVER, results) == SLOTS);
@@ -110,7 +110,7 @@ void gr_scenario_full(void *argument)
   gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
   struct grosr_task tasks[MANY];
   for (uint32_t i = 0; i < MANY; i++) {
-    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}};
+    tasks[i] = (struct grosr_task){mark, 0, {device, i, 0, 0}, 0};
   }
   const bool is_patient = gr_sim_random() % 2u == 0;
   uint32_t done = 0;
@@ -162,7 +162,7 @@ void gr_scenario_wide(void *argument)
   gr_sim_expect(grosr_op(g, "mark", &mark) == 0);
   for (uint32_t round = 0; round < 2u; round++) {
     for (uint32_t i = 0; i < SLOTS; i++) {
-      tasks[i] = (struct grosr_task){mark, 0, {device, round * SLOTS + i, 0, 0}};
+      tasks[i] = (struct grosr_task){mark, 0, {device, round * SLOTS + i, 0, 0}, 0};
     }
     gr_sim_expect(grosr_submit_many(g, tasks, SLOTS, GROSR_FOREVER, NULL) == SLOTS);
     gr_sim_expect(grosr_wait_all(g, GROSR_FOREVER) == 0);
@@ -189,7 +189,7 @@ void gr_scenario_stuck(void *argument)
   struct grosr *g = open_or_fail(&options);
   const uint64_t device = words_take(g, &words);
   gr_sim_expect(grosr_op(g, "stuck", &stuck) == 0);
-  const struct grosr_task task = {stuck, 0, {device, 0, device + 1024u, 0}};
+  const struct grosr_task task = {stuck, 0, {device, 0, device + 1024u, 0}, 0};
   grosr_ticket ticket;
   gr_sim_expect(grosr_submit(g, &task, &ticket) == 0);
   gr_sim_expect(grosr_wait(g, ticket, GROSR_FOREVER, NULL) == -ETIMEDOUT);
@@ -221,7 +221,7 @@ void gr_scenario_fault(void *argument)
   const uint64_t device = words_take(g, &words);
   gr_sim_expect(grosr_op(g, "breaks", &breaks) == 0);
   for (uint32_t i = 0; i < 4u; i++) {
-    tasks[i] = (struct grosr_task){breaks, 0, {device, i, 0, 0}};
+    tasks[i] = (struct grosr_task){breaks, 0, {device, i, 0, 0}, 0};
   }
   gr_sim_expect(grosr_submit_many(g, tasks, 4u, 0, NULL) == 4);
   const int error = grosr_wait_all(g, GROSR_FOREVER);

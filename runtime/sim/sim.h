@@ -113,6 +113,9 @@ __attribute__((noreturn, format(printf, 1, 2))) void gr_sim_fail(const char *for
 /* Of the seed and the calling participant; not of the schedule. */
 uint64_t gr_sim_random(void);
 const struct gr_sim_config *gr_sim_config(void);
+/* Cores of the simulated machine. A run begins with enough for all; where teams + 1 are more than
+ * this, the last teams of a device that is opened then are spare (device/spare.h). */
+extern uint32_t gr_sim_cores;
 /* Whether a fault that takes somebody away for ever has happened: what the others may expect. */
 bool gr_sim_is_parked(void);
 uint64_t gr_sim_now_ns(void);
@@ -140,8 +143,10 @@ void gr_sim_team_kill(struct gr_sim_team *team);
  * who stores to what was not handed to it. */
 void gr_sim_watch(const void *address, size_t bytes,
                   void (*stores)(const void *address, uint64_t before, uint64_t after));
-/* Called when a sleep of gr_sleep ends because its time is over. */
-void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t since_step));
+/* Whether a participant is a lane of a team, and not a thread of the host. */
+bool gr_sim_is_lane(uint32_t participant);
+/* Called when a sleep of gr_sleep, for up to slept_ns, ends because its time is over. */
+void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t slept_ns));
 
 /* ---- the words of port_sim.h ---- */
 enum gr_sim_order {

@@ -6,7 +6,8 @@
 #include <grosr/device.h>
 
 #define SIM_OPS(OP)                                                                                \
-  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks)
+  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks) \
+  OP(cover) OP(gauge) OP(nap)
 GR_OP_IDS(SIM_OPS)
 
 /* The task's word goes from 0 to 1: it is run for the first time. */
@@ -143,6 +144,43 @@ GR_DEV int32_t breaks(struct gr_team *team)
     gr_assert_file(team, GR_FILE_OP, false, 1000u + team->id);
   }
   gr_team_barrier();
+  return GR_OK;
+}
+
+/* A tile's word, behind the task's own, goes from 0 to 1. Tile argument 2 fails. */
+GR_DEV int32_t cover(struct gr_team *team)
+{
+  uint64_t *words = gr_arg_ptr(team, 0, uint64_t) + gr_arg_u64(team, 1);
+  gr_sim_expect(gr_tile_first(team) < gr_tile_end(team) && gr_tile_end(team) <= gr_tiles(team));
+  for (uint32_t i = gr_tile_first(team) + gr_lane(); i < gr_tile_end(team); i += gr_lanes()) {
+    gr_sim_expect(words[i] == 0u);
+    words[i] = 1u;
+  }
+  gr_team_barrier();
+  const uint64_t bad = gr_arg_u64(team, 2);
+  return gr_tile_first(team) <= bad && bad < gr_tile_end(team) ? -7 : GR_OK;
+}
+
+/* T3: of the tasks that count in the word of argument 2, no more run at once than argument 3 says
+ * in its upper half. */
+GR_DEV int32_t gauge(struct gr_team *team)
+{
+  gr_au64 *running = gr_arg_ptr(team, 0, gr_au64) + gr_arg_u64(team, 2);
+  const uint64_t quota = gr_arg_u64(team, 3) >> 32;
+  const uint64_t now = gr_add_relaxed_gpu_u64(running, 1u) + 1u;
+  gr_sim_expect(quota == 0u || now <= quota);
+  for (uint64_t i = 0u; i < (gr_arg_u64(team, 3) & 0xffffffffu) && !gr_cancelled_team(team); i++) {
+    gr_pause();
+  }
+  mark_once(team);
+  gr_add_relaxed_gpu_u64(running, ~0ull);
+  return GR_OK;
+}
+
+GR_DEV int32_t nap(struct gr_team *team)
+{
+  gr_nap(gr_arg_u64(team, 2));
+  mark_once(team);
   return GR_OK;
 }
 

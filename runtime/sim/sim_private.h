@@ -39,7 +39,7 @@ struct part {
   uint32_t id;
   char name[24];
   enum part_state state;
-  uint64_t wake_ns;
+  uint64_t wake_ns, sleep_ns;
   uint64_t since_step; /* of this state */
   const void *waits_on;
   uint32_t joins;
@@ -92,7 +92,7 @@ struct world {
   uint64_t steps, steps_max;
   uint64_t now_ns, next_wake_ns;
   struct event event[EVENTS];
-  void (*overslept)(uint32_t participant, uint64_t since_step);
+  void (*overslept)(uint32_t participant, uint64_t slept_ns);
 };
 extern struct world gr_world;
 #define W gr_world

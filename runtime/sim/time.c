@@ -48,6 +48,7 @@ void gr_sim_sleep(void *asleep, uint64_t ns_max, const char *file, unsigned line
   if (*(volatile uint32_t *)asleep == 1u && !is_spurious) { /* as a futex compares: the newest */
     self->state = PART_ASLEEP;
     self->waits_on = asleep;
+    self->sleep_ns = ns_max;
     self->wake_ns = W.now_ns + ns_max;
     gr_block(self);
   }

@@ -2,8 +2,11 @@
  *
  * Next: ../host/api.c. */
 #include "host/topology.h"
+#include "sim/sim_private.h"
 
 #include <stddef.h>
+
+uint32_t gr_sim_cores = UINT32_MAX;
 
 int gr_topology_open(enum grosr_placement placement, struct gr_topology **out)
 {
@@ -18,7 +21,7 @@ void gr_topology_close(struct gr_topology *topology)
 uint32_t gr_topology_cores(const struct gr_topology *topology)
 {
   (void)topology;
-  return 1u;
+  return gr_sim_cores;
 }
 const char *gr_topology_cpu_model(const struct gr_topology *topology)
 {
@@ -29,11 +32,6 @@ void gr_topology_plan(struct gr_topology *topology, uint32_t teams)
 {
   (void)topology;
   (void)teams;
-}
-bool gr_topology_is_crowded(const struct gr_topology *topology)
-{
-  (void)topology;
-  return false;
 }
 void gr_topology_bind_submitter(struct gr_topology *topology)
 {

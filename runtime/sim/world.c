@@ -84,10 +84,9 @@ static void alarms_ring(void)
     struct part *part = &W.part[i];
     const bool is_asleep = part->state == PART_ASLEEP;
     if ((is_asleep || part->state == PART_NAPPING) && part->wake_ns <= W.now_ns) {
-      const uint64_t since_step = part->since_step;
       gr_make_ready(part);
       if (is_asleep && W.overslept != NULL) {
-        W.overslept(part->id, since_step);
+        W.overslept(part->id, part->sleep_ns);
       }
     }
   }
@@ -351,6 +350,7 @@ void gr_sim_run(const struct gr_sim_config *config, void (*main)(void *), void *
 {
   struct entry entry = {main, argument};
   world_begin(config, outcome);
+  gr_sim_cores = UINT32_MAX;
   W.parts = 0;
   struct part *first = gr_part_add("host 0", first_main, &entry, false);
   if (first == NULL) {
@@ -383,7 +383,7 @@ uint64_t gr_sim_now_ns(void)
   gr_world_need();
   return W.now_ns;
 }
-void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t since_step))
+void gr_sim_on_oversleep(void (*overslept)(uint32_t participant, uint64_t slept_ns))
 {
   W.overslept = overslept;
 }

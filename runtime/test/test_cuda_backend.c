@@ -34,14 +34,14 @@ static void run_tasks(struct grosr *g, uint64_t count)
   CHECK(grosr_shared_take(g, count * sizeof(uint64_t), &host, &device) == 0);
   uint64_t *out = host;
   for (uint64_t i = 0; i < count; i++) {
-    const struct grosr_task task = {add, 0, {device + i * sizeof *out, i, 7, 0}};
+    const struct grosr_task task = {add, 0, {device + i * sizeof *out, i, 7, 0}, 0};
     int32_t result = -1;
     grosr_ticket ticket;
     CHECK(grosr_submit(g, &task, &ticket) == 0);
     CHECK(grosr_wait(g, ticket, 5000000000u, &result) == 0);
     CHECK(result == 0 && out[i] == i + 7u);
   }
-  const struct grosr_task task = {fail, 0, {EDOM, 0, 0, 0}};
+  const struct grosr_task task = {fail, 0, {EDOM, 0, 0, 0}, 0};
   grosr_ticket ticket;
   int32_t result = 0;
   CHECK(grosr_submit(g, &task, &ticket) == 0);
@@ -118,7 +118,7 @@ static void test_stuck(bool can_be_killed)
   }
   CHECK(grosr_op(g, "stuck", &stuck) == 0);
   CHECK(grosr_shared_take(g, 8, &host, &device) == 0);
-  const struct grosr_task task = {stuck, 0, {device, 0, 0, 0}};
+  const struct grosr_task task = {stuck, 0, {device, 0, 0, 0}, 0};
   CHECK(grosr_submit(g, &task, &ticket) == 0);
   CHECK(grosr_wait(g, ticket, GROSR_FOREVER, &result) == -ETIMEDOUT);
   CHECK(grosr_close(g) == -ETIMEDOUT);
@@ -200,7 +200,7 @@ static void test_device_stuck(void)
   }
   CHECK(grosr_op(g, "stuck", &stuck) == 0);
   CHECK(grosr_shared_take(g, 8, &host, &device) == 0);
-  const struct grosr_task task = {stuck, 0, {device, 0, 0, 0}};
+  const struct grosr_task task = {stuck, 0, {device, 0, 0, 0}, 0};
   CHECK(grosr_submit(g, &task, &ticket) == 0);
   CHECK(grosr_wait(g, ticket, GROSR_FOREVER, &result) == -ETIMEDOUT);
   CHECK(grosr_close(g) == -ETIMEDOUT);

@@ -87,7 +87,7 @@ static void furnish(struct scene *s)
   MUST(MemHostRegister(s->page, 4096, GR_CU_HOST_PORTABLE | GR_CU_HOST_DEVICEMAP));
   s->dev = (struct gr_dev *)(uintptr_t)s->memory;
   memset(s->dev, 0, sizeof *s->dev);
-  s->dev->teams = 1;
+  s->dev->teams = s->dev->at_once = 1;
   s->params[0] = &s->dev;
   s->params[1] = &s->incarnation;
 }
@@ -211,7 +211,7 @@ static void in_other(struct scene *s)
   F(grid, BOOTED, "does not expect", touch(s);                                                     \
     C LaunchCooperativeKernel(s->function, 1, 2, 1, 32, 1, 1, 8192, s->stream, s->params))         \
   F(dev_foreign, BOOTED, "struct gr_dev", touch(s); s->params[0] = &s->context; launch(s, 1))      \
-  F(dev_teams, BOOTED, "struct gr_dev", touch(s); s->dev->teams = 2; launch(s, 1))
+  F(dev_teams, BOOTED, "struct gr_dev", touch(s); s->dev->teams = s->dev->at_once = 2; launch(s, 1))
 
 /* A pop that fails, and then the context is gone under this thread, which has it still. */
 static void spoil(struct scene *s)

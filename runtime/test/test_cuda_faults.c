@@ -110,7 +110,7 @@ static bool work(struct life *life, struct grosr *g, uint32_t op, uint64_t devic
 {
   bool goes_on = true;
   for (uint64_t i = 0; goes_on && i < 3u; i++) {
-    const struct grosr_task task = {op, 0, {device, i, 7, 0}};
+    const struct grosr_task task = {op, 0, {device, i, 7, 0}, 0};
     int32_t result = -1;
     grosr_ticket ticket;
     goes_on = lives(life, grosr_submit(g, &task, &ticket)) &&
@@ -123,7 +123,7 @@ static bool work(struct life *life, struct grosr *g, uint32_t op, uint64_t devic
 static void stick(struct life *life, struct grosr *g, uint64_t device)
 {
   uint32_t op = 0;
-  const struct grosr_task task = {0, 0, {device, 0, 0, 0}};
+  const struct grosr_task task = {0, 0, {device, 0, 0, 0}, 0};
   struct grosr_task stuck = task;
   grosr_ticket ticket;
   if (lives(life, grosr_op(g, "stuck", &op))) {

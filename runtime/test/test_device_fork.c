@@ -1,5 +1,5 @@
-/* test_device_fork.c - forks and continuations: nesting, failures, a full queue, no join left.
- * Next: test_device_cancel.c. */
+/* test_device_fork.c - forks and continuations: nesting, failures, a full queue, no join left, and
+ * trees of any depth, or a million leaves, in the memory there is. Next: test_device_cancel.c. */
 #include "test_tool.h"
 
 #include <errno.h>
@@ -110,6 +110,65 @@ static void no_join_left_is_told(struct tool *tool)
   tool_close(tool, 0);
 }
 
+/* Once all that was reserved has been touched; a task for each of 1e6 leaves would be 48 MB. */
+#define GROWTH_MAX (24u << 20)
+
+/* Each level has a join, so what bounds the depth is join_slots; no team waits, so one will do. */
+static void a_depth_of_ten_thousand(struct tool *tool)
+{
+  enum { DEPTH = 10000 };
+  uint64_t device;
+  tool->options.join_slots = 16384;
+  tool_open(tool);
+  uint64_t *words = tool_words(tool, 16, &device);
+  struct grosr_task task = tool_task(tool, "nest", device, DEPTH);
+  task.arg[3] = 1;
+  for (uint64_t round = 1; round <= 5; round++) {
+    CHECK_EQ(tool, tool_run(tool, &task), 1000 + DEPTH);
+    CHECK_EQ(tool, words[0], round * (DEPTH + 1u));
+    CHECK_EQ(tool, words[1], round * DEPTH);
+  }
+  tool_close(tool, 0);
+}
+
+/* What bounds the breadth are runq_slots (GR_E_AGAIN) and join_slots (GR_E_NOMEM). */
+static void a_million_leaves(struct tool *tool, uint32_t runq_slots, uint32_t join_slots)
+{
+  enum { LEAVES = 1000000 };
+  static const uint64_t fans[] = {2, 7, 64};
+  uint64_t device;
+  tool->options.runq_slots = runq_slots;
+  tool->options.join_slots = join_slots;
+  tool_open(tool);
+  uint64_t *words = tool_words(tool, 16, &device);
+  struct grosr_task task = tool_task(tool, "divide", device, LEAVES);
+  uint64_t before = 0;
+  for (int i = 0; i < 6; i++) {
+    words[0] = words[1] = words[2] = 0;
+    task.arg[2] = fans[i % 3];
+    const uint64_t submitted = tool_stats(tool).submitted;
+    CHECK_EQ(tool, tool_run(tool, &task), 0);
+    CHECK_EQ(tool, words[0], LEAVES);
+    CHECK(tool, words[2] != 0u && words[2] <= LEAVES); /* there was not room for all */
+    CHECK_EQ(tool, grosr_wait_all(tool->g, TOOL_WAIT_NS), 0);
+    CHECK(tool, tool_stats(tool).submitted - submitted >= 2u * words[1]);
+    before = i < 3 ? tool_resident_bytes() : before;
+  }
+  CHECK_EQ(tool, tool_stats(tool).failed, 0);
+  CHECK(tool, tool_resident_bytes() < before + GROWTH_MAX);
+  tool_close(tool, 0);
+}
+
+static void a_million_leaves_fill_the_queue(struct tool *tool)
+{
+  a_million_leaves(tool, 4096, 65536);
+}
+
+static void a_million_leaves_take_all_joins(struct tool *tool)
+{
+  a_million_leaves(tool, 64, 16);
+}
+
 int main(int argc, char **argv)
 {
   static const struct tool_case cases[] = {
@@ -118,6 +177,9 @@ int main(int argc, char **argv)
       {"nesting_of_fifty", nesting_of_fifty},
       {"refused_forks_leave_nothing_behind", refused_forks_leave_nothing_behind},
       {"no_join_left_is_told", no_join_left_is_told},
+      {"a_depth_of_ten_thousand", a_depth_of_ten_thousand},
+      {"a_million_leaves_fill_the_queue", a_million_leaves_fill_the_queue},
+      {"a_million_leaves_take_all_joins", a_million_leaves_take_all_joins},
       {NULL, NULL},
   };
   return tool_main(argc, argv, cases);

@@ -116,7 +116,7 @@ Test(idle, bit_that_is_set_again_wakes_who_saw_it_clear)
   struct steps *s = between = steps_begin(3, false);
   s->dev->queued.v = 1; /* left over: the queue is empty */
   hook = two_are_pushed_and_another_looks;
-  cr_assert_eq(gr_sched_pull(&s->lead[0]), GR_OK);
+  cr_assert_eq(gr_sched_pull(s->team[0], false), GR_OK);
   cr_assert_eq(s->team[0]->own.done, 1);
   cr_assert_eq(s->dev->queued.v, 1);
   cr_assert_eq(s->dev->mailbox[2].line.chunk[0].tag, GR_MAILBOX_FULL); /* woken for the other */

@@ -7,12 +7,16 @@
  * test_device_lanes.c. */
 #include <grosr/device.h>
 
+#include "test_gauge.h"
+
 #define TEST_OPS(OP)                                                                               \
   OP(count)                                                                                        \
   OP(answer)                                                                                       \
   OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end) OP(forker)          \
       OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal)    \
-          OP(stuck) OP(insist) OP(burst)
+          OP(stuck) OP(insist) OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown) OP(replay)     \
+              OP(build) OP(gauge) OP(transfer) OP(transferred) OP(produce) OP(consume) OP(bounce)  \
+                  OP(signal) OP(arrive) OP(after) OP(divide) OP(divided)
 GR_OP_IDS(TEST_OPS)
 
 GR_DEV void add_to(uint64_t *word, uint64_t value)
@@ -21,6 +25,11 @@ GR_DEV void add_to(uint64_t *word, uint64_t value)
     gr_add_relaxed_gpu_u64((gr_au64 *)word, value);
   }
 }
+
+#include "test_channel_ops.h"
+#include "test_event_ops.h"
+#include "test_fork_ops.h"
+#include "test_graph_ops.h"
 
 /* words[arg 1] += 1; answers nothing of its own. */
 GR_DEV int32_t count(struct gr_team *team)
@@ -87,9 +96,17 @@ GR_DEV int32_t collect(struct gr_team *team)
   return GR_OK;
 }
 
-/* words[0] += 1, and the same again as a new task, argument 1 times. */
+/* words[0] += 1 after argument 2 steps of arithmetic, and the same again as a new task, argument 1
+ * times. */
 GR_DEV int32_t chain(struct gr_team *team)
 {
+  uint64_t value = team->id + 1u;
+  for (uint64_t i = 0u; i < gr_arg_u64(team, 2); i++) {
+    value = value * value + 1u;
+  }
+  if (gr_lane() == 0u) {
+    *(uint64_t *)gr_scratch(team) = value;
+  }
   add_to(gr_arg_ptr(team, 0, uint64_t), 1u);
   if (gr_arg_u64(team, 1) == 0u) {
     return GR_OK;
@@ -97,6 +114,7 @@ GR_DEV int32_t chain(struct gr_team *team)
   struct gr_task next = gr_task_make(team, GR_ID(chain));
   next.arg[0] = gr_arg_u64(team, 0);
   next.arg[1] = gr_arg_u64(team, 1) - 1u;
+  next.arg[2] = gr_arg_u64(team, 2);
   return gr_submit_team(team, &next);
 }
 
@@ -177,7 +195,7 @@ GR_DEV int32_t then(struct gr_team *team)
   const uint64_t seen = gr_load_relaxed_gpu_u64((gr_au64 *)words);
   add_to(words + 1, 1u);
   if (gr_lane() == 0u) {
-    words[2] = seen;
+    gr_store_relaxed_gpu_u64((gr_au64 *)&words[2], seen);
   }
   return 77;
 }
@@ -316,6 +334,42 @@ GR_DEV int32_t burst(struct gr_team *team)
   next.arg[0] = gr_arg_u64(team, 0);
   next.arg[1] = gr_arg_u64(team, 1);
   return gr_fork_team(team, children, many, &next);
+}
+
+/* words[2 + tile] += 1 for each of its tiles; words[0]: calls. Tile argument 1 answers argument 2;
+ * a tile takes argument 3 ns. */
+GR_DEV int32_t cover(struct gr_team *team)
+{
+  uint64_t *words = gr_arg_ptr(team, 0, uint64_t);
+  const uint64_t end_ns = gr_clock_ns() + gr_arg_u64(team, 3);
+  const uint32_t first = gr_tile_first(team), end = gr_tile_end(team);
+  add_to(words, 1u);
+  for (uint32_t tile = first + gr_lane(); tile < end; tile += gr_lanes()) {
+    gr_add_relaxed_gpu_u64((gr_au64 *)&words[2u + tile], 1u);
+  }
+  while (gr_arg_u64(team, 3) != 0u &&
+         gr_clock_ns() < end_ns + (end - first - 1u) * gr_arg_u64(team, 3)) {
+    gr_pause();
+  }
+  const uint64_t bad = gr_arg_u64(team, 1);
+  return bad >= first && bad < end ? (int32_t)(uint32_t)gr_arg_u64(team, 2) : GR_OK;
+}
+
+/* Submits `cover` of argument 1 tiles, and forks another with `then`; of several tiles, it tries to
+ * fork. */
+GR_DEV int32_t grid(struct gr_team *team)
+{
+  struct gr_task next = gr_task_make(team, GR_ID(then));
+  struct gr_task child = gr_task_make(team, GR_ID(cover));
+  next.arg[0] = gr_arg_u64(team, 0);
+  child.arg[0] = gr_arg_u64(team, 0);
+  child.arg[1] = ~0ull;
+  child.tiles = (uint32_t)gr_arg_u64(team, 1);
+  if (gr_tiles(team) > 1u) {
+    return gr_fork_team(team, &child, 1u, &next);
+  }
+  const int32_t status = gr_submit_team(team, &child);
+  return status < 0 ? status : gr_fork_team(team, &child, 1u, &next);
 }
 
 GR_IMAGE(test, TEST_OPS)

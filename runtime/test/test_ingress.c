@@ -15,7 +15,7 @@ static uint32_t run_next(struct steps *s, uint32_t t)
     if (verdict == GR_TURN_RUN) {
       const uint32_t done = s->team[t]->task->done;
       s->team[t]->result = 7;
-      gr_task_end(s->team[t], s->lead[t].source);
+      gr_task_end(s->team[t], s->team[t]->source);
       return done;
     }
   }
@@ -111,12 +111,12 @@ Test(ingress, one_look_carries_out_every_control_message)
   cr_assert(steps_until_drowsy(s, 0, 100000));
   s->lead[0].control_pos = control;
   for (uint32_t i = 0; i < 10; i++) {
-    steps_control(s, &control, GR_CTL_CONTEXTS, i, 0);
+    steps_control(s, &control, GR_CTL_POLICY, i, 0);
   }
   steps_control(s, &control, GR_CTL_STOP, 0, 0);
   gr_control_step(&s->lead[0]);
   cr_assert_eq(s->dev->boundary->control_head.v, control);
-  cr_assert_eq(s->dev->contexts_open.v, 9);
+  cr_assert_eq(s->dev->policy.v, 9);
   cr_assert_eq(gr_turn(&s->lead[0]), GR_TURN_LEAVE);
   steps_end(s);
 }
@@ -137,15 +137,15 @@ Test(ingress, task_seen_before_the_duty_was_given_is_run_once)
   gr_sched_queued(s->team[0], 0, 2);
   const struct gr_task task = steps_task(1, 0, 20);
   steps_submit(s, &pos, &task);
-  a->sequence = 1; /* the queue's turn */
+  a->ring_first = true; /* it was: the queue's turn */
   cr_assert_eq(gr_turn(a), GR_TURN_RUN);
   cr_assert_eq(s->team[0]->task->done, 10);
   cr_assert_not(a->on_duty);
   cr_assert_eq(a->staged, 0);
-  b->sequence = 0; /* the ring's turn */
+  b->ring_first = false; /* the ring's turn */
   cr_assert_eq(gr_turn(b), GR_TURN_RUN);
   cr_assert_eq(s->team[1]->task->done, 20);
-  gr_task_end(s->team[0], a->source);
+  gr_task_end(s->team[0], a->team->source);
   cr_assert_eq(run_next(s, 0), 11);
   cr_assert_eq(run_next(s, 0), UINT32_MAX);
   steps_end(s);

@@ -47,7 +47,7 @@ static int32_t fork_now(struct steps *s, uint32_t count)
 /* Pulls a child on team t and ends it with `result`. */
 static void child_end(struct steps *s, uint32_t t, int32_t result)
 {
-  cr_assert_eq(gr_sched_pull(&s->lead[t]), GR_OK);
+  cr_assert_eq(gr_sched_pull(s->team[t], false), GR_OK);
   s->team[t]->task = &s->team[t]->own;
   cr_assert_eq(s->team[t]->task->context, 3);
   s->team[t]->result = result;
@@ -74,7 +74,7 @@ Test(join, last_one_gets_the_continuation_with_the_ticket)
   cr_assert_eq(s->team[1]->next.context, 3);
   cr_assert_eq(gr_turn(&s->lead[1]), GR_TURN_RUN);
   s->team[1]->result = 42;
-  gr_task_end(s->team[1], s->lead[1].source);
+  gr_task_end(s->team[1], s->team[1]->source);
   cr_assert_eq(s->dev->completion[5].v, GR_COMPLETION_WORD(1, 42));
   cr_assert_eq((uint32_t)s->dev->join_free.v, 1);
   steps_end(s);

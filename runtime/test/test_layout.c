@@ -13,6 +13,7 @@ Test(layout, status_values_are_errno_values)
   cr_assert_eq(GR_E_AGAIN, -EAGAIN);
   cr_assert_eq(GR_E_NOMEM, -ENOMEM);
   cr_assert_eq(GR_E_INVAL, -EINVAL);
+  cr_assert_eq(GR_E_BUSY, -EBUSY);
   cr_assert_eq(GR_E_TIMEOUT, -ETIMEDOUT);
   cr_assert_eq(GR_E_CANCELED, -ECANCELED);
 }

@@ -19,7 +19,7 @@ struct steps *steps_begin(uint32_t teams, bool reserved)
   struct steps *s = zeroed(sizeof *s);
   struct gr_dev *dev = s->dev = zeroed(sizeof *dev);
   dev->abi = GR_ABI_VERSION;
-  dev->teams = teams;
+  dev->teams = dev->at_once = teams;
   dev->ops = 8u;
   dev->reserved_ingress = reserved ? 1u : 0u;
   dev->idle_mode = GR_IDLE_LATENCY;
@@ -37,8 +37,19 @@ struct steps *steps_begin(uint32_t teams, bool reserved)
     dev->join[i].next_free.v = i + 2u;
   }
   dev->join_free.v = 1u;
+  dev->tiles = zeroed(2u * sizeof *dev->tiles);
+  dev->tiles[0].next_free.v = 2u;
+  dev->tiles_free.v = 1u;
+  dev->context = zeroed(GR_CONTEXTS_MAX * sizeof *dev->context);
+  dev->cost = zeroed(GR_OPS_MAX * GR_SIZE_CLASSES * sizeof *dev->cost);
+  dev->credit = slots / GR_CREDIT_SHARE;
+  dev->open.v = 1u;
   for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
     dev->runq[i].slot = zeroed(slots * sizeof(struct gr_line));
+    dev->runq[i].note = zeroed(slots * sizeof(struct gr_note));
+    dev->context[i].weight.v = 1u;
+    dev->context[i].priority.v = GR_PRIORITY_NORMAL;
+    dev->context[i].quota.v = UINT32_MAX;
   }
   for (uint32_t t = 0; t < teams; t++) {
     s->team[t] = zeroed(sizeof(struct gr_team) + 1024u);
@@ -60,7 +71,10 @@ void steps_end(struct steps *s)
   }
   for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
     free(dev->runq[i].slot);
+    free(dev->runq[i].note);
   }
+  free(dev->context);
+  free(dev->cost);
   free(dev->boundary);
   free(dev->ingress);
   free(dev->completion);
@@ -68,6 +82,7 @@ void steps_end(struct steps *s)
   free(dev->team);
   free(dev->mailbox);
   free(dev->join);
+  free(dev->tiles);
   free(dev);
   free(s);
 }
@@ -114,6 +129,20 @@ void steps_control(struct steps *s, uint32_t *pos, uint32_t op, uint64_t arg0, u
   line_write(&s->dev->boundary->control[*pos & (GR_CONTROL_SLOTS - 1u)], &task,
              GR_LAP_TAG(*pos, GR_CONTROL_SHIFT));
   (*pos)++;
+}
+
+void steps_context(struct steps *s, uint32_t context, uint32_t state, uint32_t quota)
+{
+  struct gr_task message;
+  memset(&message, 0, sizeof message);
+  message.arg[0] = GR_CONTEXT_WORD(context, GR_PRIORITY_NORMAL, state, 1u);
+  message.arg[1] = 1ull << 32 | quota;
+  message.arg[3] = ~0ull;
+  message.op = GR_CTL_CONTEXT;
+  gr_control_carry_out(&s->lead[0], &message);
+  for (uint32_t t = 0; t < s->dev->teams; t++) {
+    s->lead[t].is_managed = true; /* as each team's next turn would find */
+  }
 }
 
 void steps_start_at(struct steps *s, uint32_t pos)

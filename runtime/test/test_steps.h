@@ -28,6 +28,8 @@ struct gr_task steps_task(uint32_t op, uint32_t context, uint32_t done);
 /* As the host does: one task into the ingress ring at *pos. */
 void steps_submit(struct steps *s, uint32_t *pos, const struct gr_task *task);
 void steps_control(struct steps *s, uint32_t *pos, uint32_t op, uint64_t arg0, uint64_t arg1);
+/* Settings of a context, as the team on duty carries them out; the policy is in charge. */
+void steps_context(struct steps *s, uint32_t context, uint32_t state, uint32_t quota);
 /* Starts a ring and every queue at position `pos`, as if so many tasks had passed. */
 void steps_start_at(struct steps *s, uint32_t pos);
 /* Idle mode quiet, and turns of team t until it is drowsy, at most `turns`. */

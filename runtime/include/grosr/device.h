@@ -21,9 +21,17 @@
  * Collectives: gr_team_{broadcast,sum,min,max,scan}_u64(team, value)       device/collective.h
  * Arguments:   gr_arg_u64(team, i), gr_arg_ptr(team, i, type)              device/team.h
  * Scratch:     gr_scratch(team), gr_scratch_bytes(team)                    device/team.h
+ * Tiles:       gr_tile_first(team), gr_tile_end(team), gr_tiles(team)      device/team.h
  * Who:         gr_team_id(team), gr_teams(team), gr_incarnation(team)      device/team.h
  * Time:        gr_clock_ns()                                               port/port.h
  * New tasks:   gr_task_make, gr_submit_team, gr_fork_team                  device/submit.h
+ * Events:      gr_event_signal_team, gr_submit_after_team                 device/event.h
+ * Channels:    gr_channel_try_{send,receive}_team                         device/channel.h
+ *              gr_channel_{send,receive}_then_team, gr_channel_status,
+ *              gr_channel_close_team                                      device/channel_then.h
+ * Graphs:      gr_graph_task, gr_graph_launch_team                         device/graph.h
+ *              gr_graph_build_team                                         device/graph_build.h
+ * Kernels:     gr_launch_task, to be submitted or forked                  device/launch.h
  * Telling:     gr_signal_team, gr_cancelled_team                           device/submit.h
  * Checking:    gr_assert                                                   device/fault.h
  *
@@ -40,5 +48,7 @@
 #include "device/fault.h"
 #include "device/collective.h"
 #include "device/submit.h"
+#include "device/graph.h"
+#include "device/graph_build.h"
 #include "device/microkernel.h"
 #include "device/image.h"

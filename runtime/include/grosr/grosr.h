@@ -28,6 +28,7 @@ extern "C" {
 
 struct grosr;       /* an open device */
 struct grosr_image; /* ops compiled for it; declare yours with GROSR_IMAGE */
+struct grosr_kernels; /* kernels that tasks may launch: launch.h */
 
 /* Declares the image that GR_IMAGE(name, ...) defined in another file. */
 #define GROSR_IMAGE(name) extern const struct grosr_image grosr_image_##name
@@ -51,14 +52,23 @@ enum grosr_placement {
   GROSR_PLACE_SPREAD = 2 /* as AUTO, but far apart first (other packages, other caches) */
 };
 
+/* Which context's task is next, where several have work (../../device/policy.h). */
+enum grosr_policy {
+  GROSR_POLICY_ROUND_ROBIN = 0, /* every context in turn, one task each */
+  GROSR_POLICY_FIFO = 1,        /* the task that waits longest */
+  GROSR_POLICY_WEIGHTED = 2,    /* by priority; within one, time in proportion to weight */
+  GROSR_POLICY_LEARNING = 3     /* the task that is expected to take least time, as learned */
+};
+
 struct grosr_options {
   const char *device;              /* "auto", "cpu", "cuda" or "cuda:N"; NULL is "auto" */
   const struct grosr_image *image; /* required */
   uint32_t teams;                  /* 1 ... 2048; GROSR_AUTO: as many as suit the device */
-  uint32_t lanes;        /* of a team: cpu 1; cuda 32 (a warp) ... 1024 (a block); 0: 1 or 32 */
+  uint32_t lanes;        /* of a team: cpu 1; cuda 32 (a warp) to 512 (port_cuda.h); 0: 1 or 32 */
   uint32_t ingress_team; /* 0: decide by teams; 1: a team is reserved for ingress; 2: none */
   enum grosr_placement placement;
   enum grosr_idle_mode idle_mode;
+  enum grosr_policy policy;
   uint64_t idle_exit_ns;     /* the microkernel leaves after so long without work and is launched
                                 again by the next submit; 0: it stays */
   uint64_t op_ns_max;        /* watchdog: an op that runs longer is stuck; 0: 10 s */
@@ -68,8 +78,14 @@ struct grosr_options {
   uint32_t completion_slots; /* tickets not yet waited for; 0: 65536; power of two, 64 to 1048576 */
   uint32_t runq_slots;       /* per context; 0: 4096; a power of two from 64 to 65536 */
   uint32_t join_slots;       /* forks in flight; 0: 4096; from 16 to 1048576 */
+  uint32_t graph_nodes;      /* of all instances of graphs (graph.h); 0: 16384; 16 to 1048576 */
+  uint32_t channel_bytes;    /* messages of all channels (channel.h); 0: 1 MiB; 4 KiB to 1 GiB */
   uint32_t scratch_bytes;    /* team scratch for ops; 0: 1024; at most 65536 */
   uint64_t shared_bytes;     /* memory for grosr_shared_take; 0: 1 MiB */
+  uint32_t trace_events;     /* events kept of each team (trace.h), a power of two from 64 to
+                                1048576; 0: none, unless GROSR_TRACE is set */
+  uint32_t top;              /* 1: `grosr top` may look (top.h); 0: only if GROSR_TOP is set */
+  const struct grosr_kernels *kernels; /* that tasks may launch (launch.h); NULL: none */
 };
 
 /* Sets every field to its default: GROSR_AUTO teams, device "auto", balanced; the rest 0, where 0
@@ -91,6 +107,7 @@ int grosr_open(const struct grosr_options *options, struct grosr **out);
  * that had not ended by then complete as -ECANCELED. Call it once, from any thread, when no other
  * call on `g` is in progress. `g` is gone afterwards, whatever is returned.
  *   -ETIMEDOUT  an op had to be abandoned; -EIO  the device had failed.
+ *   -EIO also: the file that GROSR_TRACE names could not be written.
  *   n > 0       n tickets were never waited for (they had completed; nothing was lost). */
 int grosr_close(struct grosr *g);
 
@@ -101,9 +118,61 @@ int grosr_close(struct grosr *g);
  *   -EAGAIN  all 63 are open, or the device does not read its control ring
  *   -EBUSY   another thread was stopped, or died, while it opened or closed one */
 int grosr_context_open(struct grosr *g, uint32_t *context);
-/* -EBUSY: tasks are in flight on the device, in this context or another (grosr_wait_all first), or
- * another thread was stopped, or died, while it opened or closed one. */
+/* Its capabilities (channel.h) are revoked.
+ * -EBUSY: tasks are in flight on the device, in this context or another (grosr_wait_all first), or
+ * another thread was stopped, or died, while it opened or closed one.
+ * -ETIMEDOUT: it was killed, and no team was free within a second to take note; call it again. */
 int grosr_context_close(struct grosr *g, uint32_t context);
+
+/* What a context may have. In force from some moment after the call on; tasks that run are not
+ * interrupted. */
+struct grosr_tenant {
+  uint32_t weight;   /* 1 ... 1024, share of time among equals: policy WEIGHTED */
+  uint32_t priority; /* 0 (first) ... 3: policy WEIGHTED */
+  uint32_t quota;    /* tasks that run at once, 1 ...; GROSR_AUTO: as many as there are teams */
+  uint64_t slice_ns; /* a team that serves it stays with it for so long; 0: for one task */
+};
+/* Weight 1, priority 1, no quota, no slice: what a context has when it is opened. */
+void grosr_tenant_init(struct grosr_tenant *tenant);
+
+/* -EINVAL: context not open, or a value is out of range (a quota or weight of 0). -EAGAIN, -EBUSY
+ * as for grosr_context_open. */
+int grosr_context_set(struct grosr *g, uint32_t context, const struct grosr_tenant *tenant);
+
+/* A paused context's tasks wait, in their order, until it is resumed; tasks may go on being
+ * submitted to it until it has no credit. Those that run, run on. When pause returns 0, no more
+ * than one task a team begins. A device that is closed ends them with -ECANCELED.
+ *   -ETIMEDOUT  no team was free within a second to take note; one will, later
+ *   -ECANCELED  the context was killed */
+int grosr_context_pause(struct grosr *g, uint32_t context);
+int grosr_context_resume(struct grosr *g, uint32_t context);
+/* Ends a context: tasks that have not begun complete as -ECANCELED, one completion each, and those
+ * that run see gr_cancelled_team. Nothing more can be submitted to it; close it when all is done.
+ *   -EINVAL  context 0, or one that is not open */
+int grosr_context_kill(struct grosr *g, uint32_t context);
+
+/* Counts are of the time since the context was opened in which there was something to decide: more
+ * than one context, or one that was set, paused or killed. */
+struct grosr_context_stats {
+  struct grosr_tenant tenant;
+  uint32_t is_paused;
+  uint32_t is_killed;
+  uint32_t credit;  /* tasks that may be accepted and not begun; over it submit says -EAGAIN */
+  uint32_t waiting; /* of it, taken */
+  uint32_t running; /* of its quota, taken; 0 without quota */
+  uint64_t served;  /* tasks whose op has run */
+  uint64_t served_ns;
+  uint64_t wait_ns; /* in its queue, all tasks together */
+};
+int grosr_context_get(struct grosr *g, uint32_t context, struct grosr_context_stats *stats);
+
+/* From now on; what was learned or owed by another policy stays for its return. -EINVAL: there is
+ * no such policy. */
+int grosr_policy_set(struct grosr *g, enum grosr_policy policy);
+/* The policy in force.
+ *   -EPROTO  it is in *policy, but since grosr_open a policy has named contexts that had no work
+ *            (grosr_stats, mispicks): a bug in it. Another context was served each time. */
+int grosr_policy_get(struct grosr *g, enum grosr_policy *policy);
 
 /* ---- tasks ---- */
 
@@ -114,6 +183,9 @@ struct grosr_task {
   uint32_t op;
   uint32_t context;
   uint64_t arg[GROSR_ARG_WORDS]; /* values, or addresses from grosr_shared_take */
+  uint32_t tiles; /* 0 or 1: an ordinary task. More, up to 2^31: many teams work on it at once, each
+                     call of the op doing some of the tiles (gr_tile_first, gr_tile_end); its
+                     result is 0, or the first failure, after which no more tiles are begun */
 };
 
 /* Fills a task, copying `bytes` (at most 32) of arguments. -E2BIG: too many: put them into shared
@@ -122,10 +194,12 @@ int grosr_task_init(struct grosr_task *task, uint32_t op, uint32_t context, cons
                     size_t bytes);
 
 /* Submits one task and never waits.
- *   -EAGAIN  the ring or the completion table is full
+ *   -EAGAIN  the ring or the completion table is full, or this context has no credit: so many of
+ *            its tasks have not begun that one more might not find room (other contexts may go on)
+ *   -ECANCELED  the context was killed
  *   -EBUSY   another thread was stopped, or died, while it was submitting (or, after a rest, while
  *            it brought the microkernel back)
- *   -EINVAL  unknown op, context not open, null pointer
+ *   -EINVAL  unknown op, context not open, too many tiles, null pointer
  *   -ESHUTDOWN  the device is closing; -EIO  it has failed (see grosr_black_box)
  * ticket may be NULL: then nobody can wait for it alone, and its result shows only in the
  * statistics and in grosr_wait_all. */
@@ -153,7 +227,8 @@ int64_t grosr_wait_many(struct grosr *g, const grosr_ticket *tickets, size_t cou
 int grosr_wait_all(struct grosr *g, uint64_t timeout_ns);
 
 /* Asks that a task not start. Returns at once; the task's completion tells what came of it:
- * -ECANCELED, or its own result if it had started. -ESTALE: already done or waited for. */
+ * -ECANCELED, or its own result if it had started (of a task of tiles: if all of them had).
+ * -ESTALE: already done or waited for. */
 int grosr_cancel(struct grosr *g, grosr_ticket ticket);
 
 /* ---- memory that ops and host share ---- */
@@ -180,6 +255,7 @@ struct grosr_stats {
   uint64_t from_mailbox; /* of completed: pushed to an idle team */
   uint64_t from_queue;   /* of completed: pulled from a run queue */
   uint64_t from_ingress; /* of completed: run straight from the ingress ring */
+  uint64_t mispicks;     /* times that the policy named a context without work: a bug in it */
   uint64_t unwaited;     /* tickets whose task is done and which nobody has waited for */
   uint64_t sleeps;       /* times a team went to sleep */
   uint64_t launches;     /* of the microkernel: 1, plus one for each return from idle-exit */

@@ -35,25 +35,7 @@ ABSENT_ON(cuEventRecord, NEED_CONTEXT, (struct CUevent_st * event, struct CUstre
 ABSENT(cuEventQuery, NEED_CONTEXT, (struct CUevent_st * event))
 ABSENT(cuEventElapsedTime, NEED_CONTEXT,
        (float *ms, struct CUevent_st *start, struct CUevent_st *end))
-ABSENT_ON(cuLaunchKernel, NEED_QUIET,
-          (struct CUfunc_st * function, unsigned grid_x, unsigned grid_y, unsigned grid_z,
-           unsigned block_x, unsigned block_y, unsigned block_z, unsigned shared_bytes,
-           struct CUstream_st *stream, void **params, void **extra),
-          stream)
 ABSENT_ON(cuLaunchKernelEx, NEED_QUIET,
           (const struct gr_cu_launch_config *config, struct CUfunc_st *function, void **params,
            void **extra),
           config->stream)
-ABSENT(cuGraphCreate, NEED_BOOT, (struct CUgraph_st * *graph, unsigned flags))
-ABSENT(cuGraphAddKernelNode_v2, NEED_CONTEXT,
-       (struct CUgraphNode_st * *node, struct CUgraph_st *graph,
-        struct CUgraphNode_st *const *dependencies, size_t dependency_count,
-        const struct gr_cu_kernel_node *params))
-ABSENT(cuGraphInstantiateWithFlags, NEED_BOOT,
-       (struct CUgraphExec_st * *exec, struct CUgraph_st *graph, unsigned long long flags))
-ABSENT_ON(cuGraphUpload, NEED_QUIET, (struct CUgraphExec_st * exec, struct CUstream_st *stream),
-          stream)
-ABSENT_ON(cuGraphLaunch, NEED_QUIET, (struct CUgraphExec_st * exec, struct CUstream_st *stream),
-          stream)
-ABSENT(cuGraphExecDestroy, NEED_QUIET, (struct CUgraphExec_st * exec))
-ABSENT(cuGraphDestroy, NEED_QUIET, (struct CUgraph_st * graph))

@@ -2,7 +2,8 @@
  *
  * Built as libcuda.so.1 into the test folder and found by LD_LIBRARY_PATH, so that the CUDA
  * backend's host code runs whole and unchanged where there is no GPU. A launched kernel
- * "grosr_kernel_X" is the CPU entry of the program's own grosr_image_X, one thread per team. It
+ * "grosr_kernel_X" is the CPU entry of the program's own grosr_image_X, one thread per team; a
+ * launcher is a thread that runs the program's own grosr_kernels_test, block by block. It
  * proves the host's logic, error paths and cleaning up; it says nothing of a GPU. Not a device that
  * a user can choose. Copies and memsets are carried out only at the second query of their stream.
  *
@@ -15,7 +16,7 @@
  *        it; a copy from or to memory that is not page-locked; memory, modules, streams after the
  *        first launch; giving back memory whose copy is never done
  *   H3   (an error, not the end) more blocks than fit at once; a GPU without cooperative launch
- *   H4   a second kernel beside the resident one
+ *   H4   a second kernel beside the resident one, but for the launchers of a set of kernels
  *   H6   a launch on a GPU that has a time limit
  *   H17  work behind the resident kernel, on its stream
  * and pointers: null, foreign, stale, of another context, given back twice; a call without a
@@ -37,7 +38,8 @@
  * FAKE_CUDA_PUBLIC can be seen from outside. Any thread.
  *
  * Next: driver.c (devices, contexts), module.c, memory.c (memory, streams), launch.c (kernels),
- * absent.c (what is only checked), fault.c (faults on demand), objects.c (what is alive). */
+ * graph.c (graphs, launchers), absent.c (what is only checked), fault.c (faults on demand),
+ * objects.c (what is alive). */
 #pragma once
 
 #include <stdbool.h>
@@ -51,9 +53,11 @@
 #define FAKE_CUDA_PUBLIC __attribute__((visibility("default")))
 #define MULTIPROCESSORS  4
 
-struct kernel_run; /* launch.c */
+struct kernel_run;   /* launch.c */
+struct launcher_run; /* graph.c */
 struct CUctx_st {
   struct kernel_run *run; /* resident, or ended and not yet cleaned up; launch.c */
+  struct launcher_run *launcher[GR_LAUNCHERS]; /* the same; graph.c */
   int device;
   gr_au32 pushed;     /* times it is on some thread's stack */
   gr_au32 launches;   /* so far */
@@ -61,17 +65,21 @@ struct CUctx_st {
   bool is_spoiled;    /* popping it was made to fail: it stays on a stack */
 };
 struct CUfunc_st {
-  const struct grosr_image *image; /* NULL: not looked up yet */
+  const struct grosr_image *image; /* NULL: not looked up yet, or of the next */
+  const struct grosr_kernel *kernel;
+  unsigned launcher; /* 1 + which, or 0 */
   bool is_touched;
   int shared_bytes_max;
 };
 struct CUmod_st {
   struct CUctx_st *context;
   struct CUfunc_st function; /* an image has one */
+  struct CUfunc_st more[GR_KERNELS_MAX + GR_LAUNCHERS]; /* a set of kernels has these */
 };
 struct CUstream_st {
   struct CUctx_st *context;
   struct kernel_run *run; /* the kernel that this stream waits for; launch.c */
+  struct launcher_run *launcher; /* the same; graph.c */
   void *to;               /* a copy or memset that is not carried out yet */
   const void *from;
   size_t bytes;
@@ -107,7 +115,17 @@ unsigned fault(const char *symbol);
 
 /* ---- objects.c ---- */
 
-enum object_kind { CONTEXT, MODULE, STREAM, DEVICE_MEMORY, HOST_MEMORY, REGISTERED, KIND_COUNT };
+enum object_kind {
+  CONTEXT,
+  MODULE,
+  STREAM,
+  DEVICE_MEMORY,
+  HOST_MEMORY,
+  REGISTERED,
+  GRAPH,
+  GRAPH_EXEC,
+  KIND_COUNT
+};
 void object_add(enum object_kind kind, void *pointer, size_t bytes);
 bool object_remove(enum object_kind kind, const void *pointer);
 bool object_holds(enum object_kind kind, const void *pointer, size_t bytes);
@@ -159,7 +177,16 @@ void function_check(const struct CUfunc_st *function);
 /* ---- memory.c ---- */
 void stream_check(const struct CUstream_st *stream);
 
+/* ---- graph.c ---- */
+/* Whether no launcher is resident there. */
+bool launchers_are_over(const struct CUctx_st *context);
+bool launcher_is_over(const struct CUstream_st *stream);
+/* Ends the context's launchers where they are, or waits for them, and frees them. */
+void launchers_end(struct CUctx_st *context, bool must_wait);
+
 /* ---- launch.c ---- */
+/* What must have been done before a kernel may become resident. */
+void boot_check(const struct CUfunc_st *function, const struct CUstream_st *stream);
 /* No kernel is resident in the context; none that the stream waits for. */
 bool context_is_quiet(const struct CUctx_st *context);
 bool stream_is_quiet(const struct CUstream_st *stream);

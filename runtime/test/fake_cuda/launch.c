@@ -55,12 +55,12 @@ static bool run_is_over(struct kernel_run *const *run)
 
 bool context_is_quiet(const struct CUctx_st *context)
 {
-  return run_is_over(&context->run);
+  return run_is_over(&context->run) && launchers_are_over(context);
 }
 
 bool stream_is_quiet(const struct CUstream_st *stream)
 {
-  return run_is_over(&stream->run);
+  return run_is_over(&stream->run) && launcher_is_over(stream);
 }
 
 static void run_free(struct kernel_run *run)
@@ -73,6 +73,7 @@ static void run_free(struct kernel_run *run)
 
 void context_end(struct CUctx_st *context, bool must_wait)
 {
+  launchers_end(context, must_wait);
   if (!context_is_quiet(context) && !must_wait) {
     for (uint32_t team = 0; team < context->run->teams; team++) {
       pthread_cancel(context->run->thread[team]);
@@ -115,8 +116,7 @@ unsigned cuOccupancyMaxActiveBlocksPerMultiprocessor(int *blocks, struct CUfunc_
   return 0;
 }
 
-/* What must have been done before a kernel may become resident. */
-static void boot_check(const struct CUfunc_st *function, const struct CUstream_st *stream)
+void boot_check(const struct CUfunc_st *function, const struct CUstream_st *stream)
 {
   const struct CUctx_st *context = current();
   int limit = 0;

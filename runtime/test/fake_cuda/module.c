@@ -53,12 +53,36 @@ unsigned cuModuleUnload(struct CUmod_st *module)
   return late;
 }
 
+/* Of the program's own set "test": its kernels, then the two launchers. */
+static unsigned kernel_find(struct CUfunc_st **function, struct CUmod_st *module, const char *name)
+{
+  const struct grosr_kernels *kernels = dlsym(RTLD_DEFAULT, "grosr_kernels_test");
+  for (uint32_t i = 0; kernels != NULL && i < kernels->count; i++) {
+    if (strncmp(name, "gr_launch_", 10) == 0 && strcmp(name + 10, kernels->kernel[i].name) == 0) {
+      module->more[i].kernel = &kernels->kernel[i];
+      *function = &module->more[i];
+      return 0;
+    }
+  }
+  for (uint32_t i = 0; kernels != NULL && i < GR_LAUNCHERS; i++) {
+    if (strcmp(name, i == 0 ? "gr_launcher_fire" : "gr_launcher_graph") == 0) {
+      module->more[GR_KERNELS_MAX + i].launcher = 1u + i;
+      *function = &module->more[GR_KERNELS_MAX + i];
+      return 0;
+    }
+  }
+  return GR_CU_NOT_FOUND;
+}
+
 unsigned cuModuleGetFunction(struct CUfunc_st **function, struct CUmod_st *module, const char *name)
 {
   char symbol[80];
   ENTER(cuModuleGetFunction, NEED_QUIET);
   if (!object_is_ours(MODULE, module, sizeof *module)) {
     wrong("cuModuleGetFunction of no module, or another context's");
+  }
+  if (strncmp(name, "gr_launch", 9) == 0) {
+    return kernel_find(function, module, name);
   }
   if (strncmp(name, "grosr_kernel_", 13) != 0) {
     return GR_CU_NOT_FOUND;
@@ -74,7 +98,8 @@ unsigned cuModuleGetFunction(struct CUfunc_st **function, struct CUmod_st *modul
 
 void function_check(const struct CUfunc_st *function)
 {
-  if (!object_is_ours(MODULE, function, sizeof *function) || function->image == NULL) {
+  if (!object_is_ours(MODULE, function, sizeof *function) ||
+      (function->image == NULL && function->kernel == NULL && function->launcher == 0)) {
     wrong("no function, or one of a module that is gone or another context's");
   }
 }

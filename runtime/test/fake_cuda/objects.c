@@ -15,7 +15,8 @@
 #define OBJECTS_MAX 256
 
 static const char *const kind_names[] = {"context",       "module",      "stream",
-                                         "device memory", "host memory", "registered memory"};
+                                         "device memory", "host memory", "registered memory",
+                                         "graph",         "graph, instantiated"};
 static struct object {
   enum object_kind kind;
   void *pointer;

@@ -1,0 +1,29 @@
+/* ablation.h - parts of the scheduler that can be left out when an image is compiled, to see what
+ * each is worth (experiments/exp8_ablation.c). All are on unless the compiler is told otherwise, as
+ * in -DGR_WITH_MAILBOX=0; they are constants in plain conditions, so a part that is on costs what
+ * it costs, and its switch nothing. Every combination is correct, and only slower.
+ *
+ * Next: limits.h. */
+#pragma once
+
+/* A task is pushed to an idle team. Off: it goes through its context's queue, and the team is only
+ * told to look there. */
+#ifndef GR_WITH_MAILBOX
+#define GR_WITH_MAILBOX 1
+#endif
+
+/* Idle teams are found by a bit each. Off: by looking at every team's record; the bit only decides
+ * who of several claimers has it. */
+#ifndef GR_WITH_IDLE_BITMAP
+#define GR_WITH_IDLE_BITMAP 1
+#endif
+
+/* Several tasks by one read of the ingress ring, and one word to the host for many. Off: one. */
+#ifndef GR_WITH_BATCHES
+#define GR_WITH_BATCHES 1
+#endif
+
+/* A part of a tiled task claims many tiles by one addition. Off: one. */
+#ifndef GR_WITH_TILE_BATCH
+#define GR_WITH_TILE_BATCH 1
+#endif
