@@ -22,6 +22,8 @@ int hx_cmd_claims(int argc, char **argv);
 int hx_cmd_report(int argc, char **argv);
 int hx_cmd_doctor(int argc, char **argv);
 int hx_cmd_sim(int argc, char **argv);
+int hx_cmd_trace(int argc, char **argv);
+int hx_cmd_top(int argc, char **argv);
 
 /* "5" or "5%" to 0.05, above 0 and up to 10. 0 or -EINVAL. */
 int hx_cmd_percent(const char *text, double *out);

@@ -30,6 +30,8 @@ static const struct command {
     {"doctor", hx_cmd_doctor, "[--json]", "what is wrong here for measuring; changes nothing"},
     {"merge", hx_cmd_merge, "OUT IN...", "the blocks of several runs of one plan into one"},
     {"verify", hx_cmd_verify, "DIR...", "does all follow from the raw data, byte by byte?"},
+    {"trace", hx_cmd_trace, "EXP | FILE...", "what teams did and when, for a trace viewer"},
+    {"top", hx_cmd_top, "[PID]", "what a running program's device does, live"},
     {"sim", hx_cmd_sim, "[OPTION]", "run the runtime under a seeded scheduler, with faults"}};
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 

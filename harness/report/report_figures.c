@@ -23,7 +23,13 @@ static const char *caption_of(const char *name)
   static const char *const known[][2] = {
       {"fig0_runtime_loop", "Runtime loop: tasks per second against the number of tasks."},
       {"fig1_launch_latency", "Dispatch latency by variant, the paper’s numbers below the line."},
-      {"fig1_throughput", "Throughput against the tasks kept in flight, a line per variant."}};
+      {"fig1_throughput", "Throughput against the tasks kept in flight, a line per variant."},
+      {"fig1_graph", "Time per node of a graph that is replayed, a line per variant."},
+      {"fig6_fairness", "How far tenants’ shares are from their weights, by policy and load."},
+      {"fig6_priority", "A tenant of high priority beside a flood, and alone, by policy."},
+      {"fig7_coexistence", "A heavy foreground and small tasks: what each costs the other."},
+      {"fig8_ablation", "The scheduler with one part left out, against all on."},
+      {"fig8_teams", "Time of a task or tile against the number of teams, a line per load."}};
   for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
     if (strncmp(name, known[i][0], strlen(known[i][0])) == 0)
       return known[i][1];

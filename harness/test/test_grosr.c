@@ -30,7 +30,7 @@ Test(grosr, list_shows_what_there_is, .timeout = 60)
 Test(grosr, wrong_commands, .timeout = 60)
 {
   expect("", 2, "", "say what to do");
-  expect("dance", 2, "", "there is no command dance; `grosr --help`");
+  expect("dance", 2, "", "there is no command dance; the nearest is trace; `grosr --help`");
   expect("run", 2, "", "name an experiment");
   expect("run 7", 2, "", "there is exp90_fake, exp91_other");
   expect("run exp9", 2, "", "there is no experiment exp9");

@@ -277,7 +277,7 @@ Test(judge, duel_and_calibrate_run_the_whole_path, .timeout = 120)
   expect(&run, text, 0, "written: calibration.json");
   snprintf(text, sizeof(text),
            "calibrate %s --variant injected --samples 5 --rounds 4 --inject 300 -t 20%%", injected);
-  expect(&run, text, 0, "SLOWER (found)                   4 of 4");
+  expect(&run, text, 0, "FASTER (wrong)                   0 of 4");
   snprintf(text, sizeof(text), "calibrate %s --variant none", injected);
   expect(&run, text, 4, "has no variant none");
   expect(&run, "calibrate exp99", 4, "there is no experiment exp99");
