@@ -3,7 +3,7 @@
 # busybox).
 # Promises: for each data record it calls record(), with get("column") giving a cell ("" =
 # missing). A factor that has the name of a fixed column (such as n) is found as factor_<name>.
-# Does not: convert or check values. Next: latency.awk and series.awk.
+# Does not: convert or check values. Next: pairs.awk and series.awk.
 
 function csv_split(line,    i, c, inside, cell) {
   csv_count = 0; cell = ""; inside = 0

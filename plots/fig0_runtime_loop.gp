@@ -5,6 +5,8 @@
 load dir."/style.gp"
 
 x_label = "tasks run through one runtime (log scale)"
+y_label = "tasks per second (log scale)"
+y_format = "%.0s %c"
 heading = "Runtime loop: add/mul tasks per second (".where.")"
 x_base = 10
 load dir."/lines.gp"

@@ -1,5 +1,5 @@
 # fig1_launch_latency.gp - exp1: how long a task takes to start, and to come back, by variant.
-# Called by plots/plot with the rows of latency.awk (data) and the paper's of numbers.csv (paper).
+# Called by plots/plot with the rows of pairs.awk (data) and the paper's of numbers.csv (paper).
 # Shows: medians on a log axis, thick bar = interval of the median, thin whisker and tick = p99;
 # sorted by round trip. The paper's numbers stand apart, below a line. Next: fig1_throughput.gp
 

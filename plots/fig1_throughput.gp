@@ -6,6 +6,8 @@
 load dir."/style.gp"
 
 x_label = "tasks in flight (window, log scale)"
+y_label = "tasks per second (log scale)"
+y_format = "%.0s %c"
 heading = "Throughput by window (".where.")"
 x_base = 2
 load dir."/lines.gp"

@@ -1,7 +1,6 @@
 # lines.gp - the body of the line figures: one line with error bars per series, both axes
-# logarithmic. Loaded by fig1_throughput.gp and fig0_runtime_loop.gp, which set x_label, heading
-# and x_base first; series is the list of names in the order of the key, data the rows of
-# series.awk.
+# logarithmic. Loaded by the figures with lines, which set x_label, y_label, y_format, heading and
+# x_base first; series is the list of names in the order of the key, data the rows of series.awk.
 
 width = 980
 height = 470 + 14 * note_lines
@@ -9,11 +8,11 @@ eval(OPEN)
 
 set title heading offset 0, 0.3
 set xlabel x_label
-set ylabel "tasks per second (log scale)" offset -0.5, 0
+set ylabel y_label offset -0.5, 0
 set logscale x x_base
 set logscale y
 if (x_base == 2) { set format x "%.0f" } else { set format x "%.0s %c" }
-set format y "%.0s %c"
+set format y y_format
 set lmargin 12
 set rmargin 33
 set tmargin 3

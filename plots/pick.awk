@@ -2,7 +2,7 @@
 # and ci/.
 # Use: awk -v where='metric=roundtrip_us;status=ok' -v columns=variant,p50 -f csv.awk -f pick.awk
 # points.csv
-# Promises: one line per matching row, cells plain, joined by commas; no header. Next: latency.awk
+# Promises: one line per matching row, cells plain, joined by commas; no header. Next: pairs.awk
 
 BEGIN {
   where_count = split(where, condition, ";")

@@ -1,6 +1,7 @@
 # series.awk - one metric of points.csv against one factor, for the line figures. Loaded after
 # csv.awk.
-# Use: awk -v device=cpu -v metric=M -v x=FACTOR -v notes=FILE -f csv.awk -f series.awk points.csv
+# Use: awk -v device=cpu -v metric=M -v x=FACTOR -v by=COLUMN -v where='k=v;k=v' -v notes=FILE
+# -f csv.awk -f series.awk points.csv. A series is a value of `by`: variant, or a factor.
 # Promises: columns series,x,p50,lo,hi,n,tasks; the rows of a series stand together, sorted by x;
 # series sorted by their best value; all cells plain. Where a series has several points at one x,
 # the one with most tasks is kept (the steadiest rate). Where task counts differ within the figure,
@@ -8,9 +9,15 @@
 # interval gets lo = hi = p50. The notes file says, one sentence a line, where this was so, and
 # which variants have nothing to draw. Next: fig1_throughput.gp
 
-function record(    name, at, id) {
+BEGIN { where_count = split(where, condition, ";") }
+
+function record(    name, at, id, i) {
   if (get("device") != device || get("metric") != metric) return
-  name = get("variant")
+  for (i = 1; i <= where_count; i++) {
+    at = index(condition[i], "=")
+    if (get(substr(condition[i], 1, at - 1)) != substr(condition[i], at + 1)) return
+  }
+  name = get(by)
   if (!(name in best)) { best[name] = -1; series[++series_count] = name }
   if (get("status") != "ok" || get("p50") == "") {
     why[name] = plain(get("status") (get("reason") == "" ? "" : ", " get("reason")))
