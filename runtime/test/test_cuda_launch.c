@@ -139,6 +139,7 @@ static void test_each_opening_fails(void)
 static void test_chain_breaks(void)
 {
   cuda_tool.step = "chain breaks";
+  cuda_tool.fake_reset();
   struct grosr *g = open_with_kernels();
   uint64_t device = 0;
   void *host = NULL;
@@ -154,6 +155,11 @@ static void test_chain_breaks(void)
     CHECK(run(g, &mark) == 0);
   }
   CHECK(grosr_launch(g, &mark, &ticket) == 0);
+  const uint64_t deadline_ns = gr_clock_ns() + 20000000000u;
+  while (cuda_tool.fake_faults() == 0 && gr_clock_ns() < deadline_ns) { /* the keeper has tried */
+    gr_nap(1000000u);
+  }
+  CHECK(cuda_tool.fake_faults() > 0);
   CHECK(grosr_wait(g, ticket, 50000000u, &result) == -ETIMEDOUT);
   CHECK(grosr_close(g) == -ETIMEDOUT);
   unsetenv("FAKE_CUDA_FAIL");
