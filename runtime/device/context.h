@@ -98,15 +98,13 @@ GR_DEV void gr_note_write(struct gr_dev *dev, struct gr_runq *queue, uint32_t po
                           const struct gr_task *task)
 {
   struct gr_note *note = &queue->note[pos & ((1u << dev->runq_shift) - 1u)];
-  const uint32_t picks = gr_load_relaxed_gpu_u32(&dev->picks);
   gr_store_relaxed_gpu_u64(&note->since_ns, gr_clock_ns());
-  gr_store_relaxed_gpu_u64(&note->kind, GR_NOTE_KIND(picks, task->op, gr_size_class(task)));
+  gr_store_relaxed_gpu_u64(&note->kind, GR_NOTE_KIND(task->op, gr_size_class(task)));
 }
 
 /* The note of the task at the head of a context's queue. */
 struct gr_head {
   uint64_t since_ns;
-  uint32_t picks;
   uint32_t op;
   uint32_t size;
 };
@@ -118,7 +116,6 @@ GR_DEV struct gr_head gr_head_of(const struct gr_dev *dev, uint32_t context)
   const uint64_t kind = gr_load_relaxed_gpu_u64(&note->kind);
   struct gr_head head;
   head.since_ns = gr_load_relaxed_gpu_u64(&note->since_ns);
-  head.picks = (uint32_t)(kind >> 32);
   head.op = (uint32_t)(kind >> 16) & 0xffffu;
   head.size = (uint32_t)kind & 0xffffu;
   return head;

@@ -6,16 +6,17 @@
  * becomes known. Of the heads that may be served the shortest goes first: of all orders that one
  * has the least mean time to completion.
  *
- * T5  No context starves: each pick counts in dev->picks; a context that has had a head for
- *     GR_STARVE_ROUNDS picks for each open context, and was in none of them, goes before all
- *     others, the longest first. So it waits for at most that many picks, and one more for each
- *     other context and team.
+ * T5  No context starves: a head is *overdue* when it has waited for GR_STARVE_ROUNDS times what it
+ *     is expected to take, for each open context; it waits since it was put there, or since its
+ *     context was picked, whichever is later. Overdue heads go before all others, the longest
+ *     waiting first: so it waits for that time, and for one more pick of each other context and
+ *     team. The time is in proportion to the cost, so that what is dear takes from what is short
+ *     at most one part in GR_STARVE_ROUNDS, however great the difference.
  *
- * word        writer                           order
- * cost[]      who ends such a task, by a CAS   relaxed: mean_ns << 32 | deviation_ns; a lost update
- *             that is not repeated             is one task less in the mean
- * picks       who picks, by add                relaxed
- * last_pick   who picks                        relaxed: two at once leave the one or the other
+ * word          writer                         order
+ * cost[]        who ends such a task, by a     relaxed: mean_ns << 32 | deviation_ns; a lost update
+ *               CAS that is not repeated       is one task less in the mean
+ * last_pick_ns  who picks                      relaxed: two at once leave the one or the other
  *
  * Next: policy.h. */
 #pragma once
@@ -42,35 +43,36 @@ GR_DEV uint64_t gr_cost_move(uint64_t value, uint64_t sample)
                          : value - ((value - sample) >> GR_COST_SHIFT);
 }
 
-/* The picks of T5. */
-GR_DEV uint32_t gr_starve_picks(const struct gr_dev *dev)
+/* How long a context's head has waited, if that is overdue (T5); else 0. */
+GR_DEV uint64_t gr_overdue_ns(const struct gr_dev *dev, uint32_t context,
+                              const struct gr_head *head, uint64_t now_ns)
 {
-  return GR_STARVE_ROUNDS * gr_bits_count_u64(gr_load_relaxed_gpu_u64(&dev->open));
+  const uint32_t open = gr_bits_count_u64(gr_load_relaxed_gpu_u64(&dev->open));
+  const uint64_t last_ns = gr_load_relaxed_gpu_u64(&dev->context[context].last_pick_ns);
+  const uint64_t since_ns = last_ns > head->since_ns ? last_ns : head->since_ns;
+  const uint64_t waited_ns = now_ns > since_ns ? now_ns - since_ns : 0u;
+  const uint64_t bound_ns = GR_STARVE_ROUNDS * open * gr_cost_expected_ns(dev, head);
+  return waited_ns > bound_ns ? waited_ns : 0u;
 }
 
 GR_DEV uint32_t gr_policy_learning_pick(struct gr_team *team, uint64_t eligible, uint64_t now_ns)
 {
   struct gr_dev *dev = team->dev;
-  const uint32_t picks = gr_add_relaxed_gpu_u32(&dev->picks, 1u) + 1u;
-  const uint32_t bound = gr_starve_picks(dev);
-  uint32_t best = GR_CONTEXTS_MAX, best_passed = 0u;
-  uint64_t best_ns = 0u;
-  (void)now_ns;
+  uint32_t best = GR_CONTEXTS_MAX;
+  uint64_t best_overdue_ns = 0u, best_ns = 0u;
   for (; eligible != 0u; eligible &= eligible - 1u) {
     const uint32_t context = gr_bits_lowest_u64(eligible);
     const struct gr_head head = gr_head_of(dev, context);
-    const uint32_t last = gr_load_relaxed_gpu_u32(&dev->context[context].last_pick);
-    uint32_t passed = picks - (picks - last < picks - head.picks ? last : head.picks);
-    passed = passed >= bound ? passed : 0u; /* T5 */
+    const uint64_t overdue_ns = gr_overdue_ns(dev, context, &head, now_ns);
     const uint64_t expected_ns = gr_cost_expected_ns(dev, &head);
-    if (best == GR_CONTEXTS_MAX || passed > best_passed ||
-        (passed == best_passed && expected_ns < best_ns)) {
+    if (best == GR_CONTEXTS_MAX || overdue_ns > best_overdue_ns ||
+        (overdue_ns == best_overdue_ns && expected_ns < best_ns)) {
       best = context;
-      best_passed = passed;
+      best_overdue_ns = overdue_ns;
       best_ns = expected_ns;
     }
   }
-  gr_store_relaxed_gpu_u32(&dev->context[best].last_pick, picks);
+  gr_store_relaxed_gpu_u64(&dev->context[best].last_pick_ns, now_ns);
   return best;
 }
 

@@ -26,10 +26,10 @@
  * left                 who begins a task with      relaxed gpu: a number. A slot that is seen too
  *                      credit, by add              late looks full once more, no longer
  * served, served_ns, wait_ns, vtime_ns             any team, by add (vtime_ns: CAS, too); relaxed
- * last_pick            who picked it; the last one wins             relaxed gpu: a hint
+ * last_pick_ns         who picked it; the last one wins             relaxed gpu: a hint
  * note[]               who fills the slot          relaxed gpu: a hint about the slot at a head
  * gr_dev.restricted, managed, policy, open         team on duty; relaxed gpu: never too late
- * gr_dev.picks, mispicks                           any team, by add; relaxed gpu
+ * gr_dev.mispicks                                  any team, by add; relaxed gpu
  * gr_dev.virtual_ns[], who picked; the last wins   relaxed gpu: policy_weighted.h
  *  class_ns[]
  * gr_dev.cost[]        policy_learning.h
@@ -64,16 +64,15 @@ struct gr_context {
   gr_au64 served_ns;
   gr_au64 wait_ns;   /* in its queue, of tasks taken from there */
   gr_au64 vtime_ns;  /* served time by weight: policy_weighted.h */
-  gr_au32 last_pick; /* the how manieth pick it was served by last: policy_learning.h */
+  gr_au64 last_pick_ns; /* when: policy_learning.h */
 };
 
 /* What is known about the task in one slot of a run queue without reading it. */
 struct gr_note {
   gr_au64 since_ns; /* when it was put there */
-  gr_au64 kind;     /* gr_dev.picks then << 32 | op << 16 | size class */
+  gr_au64 kind;     /* op << 16 | size class */
 };
-#define GR_NOTE_KIND(picks, op, size)                                                              \
-  (((uint64_t)(picks) << 32) | ((uint64_t)(op) << 16) | (uint64_t)(size))
+#define GR_NOTE_KIND(op, size) (((uint64_t)(op) << 16) | (uint64_t)(size))
 
 /* The message GR_CTL_CONTEXT: arg[0] as packed here, arg[1] weight << 32 | quota, arg[2] slice_ns,
  * arg[3] a bit per open context. */

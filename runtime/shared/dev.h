@@ -35,7 +35,7 @@
  * fault_claim          every faulting team; 0 won        add relaxed gpu
  * cancel[slot]         team on duty                      relaxed gpu: it may always come too late
  * cancel_live          team on duty                      relaxed gpu: any cancel ever made
- * context[], managed, restricted, open, policy, picks, mispicks, virtual_ns[], class_ns[], cost[],
+ * context[], managed, restricted, open, policy, mispicks, virtual_ns[], class_ns[], cost[],
  * note[]               context.h
  * tracing, trace[], team[t].traced, ticked_ns, ticked
  *                      trace.h
@@ -199,7 +199,6 @@ struct gr_dev {
   gr_au64 deadline_ns __attribute__((aligned(GR_LINE_BYTES)));
   gr_au64 queued __attribute__((aligned(GR_LINE_BYTES)));    /* bit per context */
   gr_au32 spare_awake __attribute__((aligned(GR_LINE_BYTES))); /* spare teams that do not nap */
-  gr_au32 picks __attribute__((aligned(GR_LINE_BYTES)));     /* of the learning policy */
   gr_au64 mispicks; /* times that a policy named a context without work */
   gr_au64 virtual_ns[GR_PRIORITIES]; /* per priority: policy_weighted.h */
   gr_au64 class_ns[GR_PRIORITIES];   /* when a context of it was picked last; the same */

@@ -37,9 +37,9 @@
 #define GR_CREDIT_SHARE 2u
 /* Weighted policy: contexts of priority p go first if none of them was served for p times this. */
 #define GR_AGING_NS 10000000u
-/* Learning policy: of so many picks for each open context every one gets one. (Not a fixed number:
- * with 64 contexts, one in 64 is round-robin.) */
-#define GR_STARVE_ROUNDS 32u
+/* Learning policy: the longest that a head waits, in times what it is expected to take, for each
+ * open context. So those that wait so long get at most one part in so many of the time together. */
+#define GR_STARVE_ROUNDS 16u
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u
 

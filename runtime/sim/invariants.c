@@ -134,7 +134,9 @@ void gr_invariants_check(void)
 
 /* ---- T5, T6: at each pick, in strong memory (else a team may not know for any time) ---- */
 static bool is_starve_life;
+#define TENANTS 4u                         /* contexts that scenario starve has, the system's too */
 static uint32_t passed_over[GR_PRIORITIES]; /* picks of others while a priority was overdue */
+static uint32_t overdue_passed[TENANTS];    /* and while the head of a context was */
 
 /* The note of the task at the head of a context's queue; NULL: there is none. */
 static const struct gr_note *head_note(const struct gr_dev *dev, uint32_t context)
@@ -152,18 +154,31 @@ static bool is_starve_checked(void)
   return g != NULL && is_starve_life && gr_sim_config()->memory == GR_SIM_STRONG;
 }
 
-static void picks_stores(const void *address, uint64_t before, uint64_t after)
+/* Is the head of this context overdue by T5 at this time? */
+static bool is_overdue(const struct gr_dev *dev, uint32_t context, uint64_t now_ns)
 {
-  const uint32_t open = g != NULL ? gr_bits_count_u64(g->dev->open.v) : 0u;
-  (void)address;
+  const struct gr_note *note = head_note(dev, context);
+  if (note == NULL) {
+    return false;
+  }
+  const uint64_t last_ns = dev->context[context].last_pick_ns.v, kind = note->kind.v;
+  const uint64_t since_ns = last_ns > note->since_ns.v ? last_ns : note->since_ns.v;
+  const uint32_t op = (uint32_t)(kind >> 16) % GR_OPS_MAX, size = kind & (GR_SIZE_CLASSES - 1u);
+  const uint64_t cost = dev->cost[op * GR_SIZE_CLASSES + size].v;
+  const uint64_t mean_ns = cost >> 32, deviation_ns = cost & 0xffffffffu;
+  const uint64_t expected_ns = mean_ns > deviation_ns ? mean_ns - deviation_ns : 0u;
+  return now_ns > since_ns + GR_STARVE_ROUNDS * gr_bits_count_u64(dev->open.v) * expected_ns;
+}
+
+static void last_pick_stores(const void *address, uint64_t before, uint64_t after)
+{
   (void)before;
-  for (uint32_t i = 0; is_starve_checked() && i < 4u; i++) {
-    const struct gr_note *note = head_note(g->dev, i);
-    const uint32_t now = (uint32_t)after, last = g->dev->context[i].last_pick.v;
-    const uint32_t since = note != NULL ? (uint32_t)(note->kind.v >> 32) : now;
-    const uint32_t passed = now - last < now - since ? now - last : now - since;
-    if (passed > GR_STARVE_ROUNDS * open + 4u + 2u * g->dev->teams) {
-      gr_sim_fail("T5: context %u was passed over by %u picks", i, passed);
+  for (uint32_t i = 0; is_starve_checked() && i < TENANTS; i++) {
+    const bool is_picked = address == (const void *)&g->dev->context[i].last_pick_ns;
+    overdue_passed[i] = !is_picked && is_overdue(g->dev, i, after) ? overdue_passed[i] + 1u : 0u;
+    if (overdue_passed[i] > TENANTS + 2u * g->dev->teams) { /* others overdue; teams that looked */
+      gr_sim_fail("T5: context %u is overdue, and was passed over by %u picks", i,
+                  overdue_passed[i]);
     }
   }
 }
@@ -173,7 +188,7 @@ static void class_stores(const void *address, uint64_t before, uint64_t after)
   const size_t picked = (size_t)((const gr_au64 *)address - g->dev->class_ns);
   (void)before;
   passed_over[picked] = 0;
-  for (uint32_t i = 0; is_starve_checked() && i < 4u; i++) {
+  for (uint32_t i = 0; is_starve_checked() && i < TENANTS; i++) {
     const struct gr_note *note = head_note(g->dev, i);
     const uint32_t priority = g->dev->context[i].priority.v;
     const uint64_t last_ns = g->dev->class_ns[priority].v;
@@ -338,6 +353,7 @@ void gr_invariants_watch(struct grosr *opened)
   g = opened;
   is_managed_life = is_starve_life = false;
   memset(passed_over, 0, sizeof passed_over);
+  memset(overdue_passed, 0, sizeof overdue_passed);
   ready_since_ns = asked_since_ns = 0;
   if (g == NULL) {
     return;
@@ -352,7 +368,9 @@ void gr_invariants_watch(struct grosr *opened)
   gr_sim_watch(g->boundary->control, sizeof g->boundary->control, control_stores);
   gr_sim_watch(&g->boundary->control_head, 4u, control_head_stores);
   gr_sim_watch(&g->boundary->ready, sizeof g->boundary->ready, ready_stores);
-  gr_sim_watch(&dev->picks, sizeof dev->picks, picks_stores);
+  for (uint32_t i = 0; i < TENANTS; i++) {
+    gr_sim_watch(&dev->context[i].last_pick_ns, 8u, last_pick_stores);
+  }
   gr_sim_watch(dev->class_ns, sizeof dev->class_ns, class_stores);
   gr_sim_on_oversleep(overslept);
   gr_sim_name(dev->idle, sizeof dev->idle, sizeof dev->idle[0], "idle");

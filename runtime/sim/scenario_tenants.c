@@ -21,9 +21,11 @@ GROSR_IMAGE(sim);
 #define TASKS_MAX   16u
 #define SLOTS       64u
 #define GAUGES      64u /* word of the first tenant's count of running tasks */
-#define FLOOD       130u /* more than T5 allows to pass over */
-#define FLOOD_NS    300000u
-#define LONG_NS     2000000u
+#define FLOOD       260u /* lasts longer on every team than T5 lets a long task wait */
+#define FLOOD_NS    1000000u
+#define LONG_NS     4000000u
+#define LEARNED     4u /* long tasks: after so many, more is expected of one than of the flood's */
+#define LONG        6u
 
 static struct {
   struct grosr *g;
@@ -230,23 +232,24 @@ void gr_scenario_starve(void *argument)
 {
   (void)argument;
   const struct grosr_tenant low = {1, 2, GROSR_AUTO, 0}, high = {64, 0, GROSR_AUTO, 0};
-  grosr_ticket ticket[6];
+  grosr_ticket ticket[LONG];
   uint32_t id = 0;
   open_device(dice(2) == 0 ? GROSR_POLICY_WEIGHTED : GROSR_POLICY_LEARNING);
   tenant_open(0, &low);
   tenant_open(1, &high);
   gr_invariants_managed();
   gr_invariants_starve();
-  for (uint32_t i = 0; i < 6u; i++) {
-    if (i == 2u) { /* what its tasks cost has been learned */
-      gr_sim_expect(grosr_wait_many(L.g, ticket, 2, GROSR_FOREVER, NULL) == 2);
+  for (uint32_t i = 0; i < LONG; i++) {
+    if (i == LEARNED) { /* what its tasks cost has been learned */
+      gr_sim_expect(grosr_wait_many(L.g, ticket, LEARNED, GROSR_FOREVER, NULL) == LEARNED);
       gr_sim_expect(gr_sim_spawn("flood", flood, NULL, &id) == 0);
       gr_nap(4u * FLOOD_NS);
     }
     const struct grosr_task task = nap(0, i, LONG_NS);
     ok(grosr_submit(L.g, &task, &ticket[i]), "grosr_submit");
   }
-  gr_sim_expect(grosr_wait_many(L.g, &ticket[2], 4, GROSR_FOREVER, NULL) == 4);
+  gr_sim_expect(grosr_wait_many(L.g, &ticket[LEARNED], LONG - LEARNED, GROSR_FOREVER, NULL) ==
+                LONG - LEARNED);
   gr_sim_join(id);
   close_device();
 }

@@ -161,7 +161,7 @@ Test(policy, learning_takes_the_shortest_and_what_it_does_not_know)
   cost_set(s, 2, 900, 700); /* may be less than 500 */
   cost_set(s, 3, 300, 0);
   for (uint32_t c = 1; c <= 4; c++) {
-    put(s, c, 0, GR_NOTE_KIND(0, 1, c));
+    put(s, c, 0, GR_NOTE_KIND(1, c));
   }
   cr_assert_eq(pick(s, 0x1eu, 0), 4); /* never seen */
   cr_assert_eq(pick(s, 0x0eu, 0), 2);
@@ -170,24 +170,48 @@ Test(policy, learning_takes_the_shortest_and_what_it_does_not_know)
   steps_end(s);
 }
 
-/* T5: 3 contexts are passed over, and go one after the other when their time has come. */
+/* T5: each task takes what is expected; the dear ones are passed over, but for no longer than their
+ * bound and one task of each other context, and what that costs the shortest is a small part. */
 Test(policy, learning_starves_nobody)
 {
   struct steps *s = steps_begin(1, false);
-  uint32_t last[5] = {0};
+  uint64_t last_ns[5] = {0}, now_ns = 0, shortest = 0;
   s->dev->policy.v = GR_POLICY_learning;
   for (uint32_t c = 1; c <= 4; c++) {
     cost_set(s, c, 100u * c, 0);
-    put(s, c, 0, GR_NOTE_KIND(0, 1, c));
+    put(s, c, 0, GR_NOTE_KIND(1, c));
   }
   s->dev->open.v = 0x1fu;
-  for (uint32_t i = 1; i <= 1000; i++) {
-    last[pick(s, 0x1eu, 0)] = i;
+  while (now_ns < 1000000u) {
+    const uint32_t picked = pick(s, 0x1eu, now_ns);
+    last_ns[picked] = now_ns;
+    now_ns += 100u * picked;
+    shortest += picked == 1u ? 100u : 0u;
     for (uint32_t c = 1; c <= 4; c++) {
-      cr_assert_leq(i - last[c], 5u * GR_STARVE_ROUNDS + 3u, "context %u at pick %u", c, i);
+      const uint64_t waited_ns = now_ns - last_ns[c];
+      cr_assert_leq(waited_ns, 5u * GR_STARVE_ROUNDS * 100u * c + 1000u, "context %u", c);
     }
   }
-  cr_assert(last[4] < 1000u); /* and otherwise the shortest */
+  cr_assert(last_ns[4] < now_ns - 400u); /* and otherwise the shortest */
+  cr_assert_geq(shortest, now_ns - now_ns / GR_STARVE_ROUNDS);
+  steps_end(s);
+}
+
+/* What was just picked waits anew; the one that waits longest of those overdue goes first. */
+Test(policy, learning_takes_the_longest_overdue)
+{
+  struct steps *s = steps_begin(1, false);
+  s->dev->policy.v = GR_POLICY_learning;
+  s->dev->open.v = 0xfu;
+  for (uint32_t c = 1; c <= 3; c++) {
+    cost_set(s, c, 100u * c, 0);
+    put(s, c, 1000u * (4u - c), GR_NOTE_KIND(1, c));
+  }
+  const uint64_t bound_ns = GR_STARVE_ROUNDS * 4u * 300u;
+  cr_assert_eq(pick(s, 0xcu, 1000u + bound_ns), 2); /* 3 is not yet, 2 is since long */
+  cr_assert_eq(pick(s, 0xcu, 1001u + bound_ns), 3);
+  cr_assert_eq(pick(s, 0xcu, 1001u + bound_ns), 2); /* none is: both were picked just now */
+  cr_assert_eq(pick(s, 0xeu, 1001u + bound_ns), 1);
   steps_end(s);
 }
 
