@@ -21,6 +21,7 @@
 #pragma once
 
 #include "device/channel_wait.h"
+#include "device/magazine.h"
 #include "device/spare.h"
 #include "device/trace.h"
 
@@ -73,6 +74,9 @@ GR_DEV_APART void gr_look_about_team(struct gr_team *team)
 {
   gr_record_write(team);
   gr_deadline_look(team);
+  if (gr_warp_lane() == 0u && gr_heap_is_asked(team)) {
+    gr_heap_leave(team);
+  }
 }
 GR_DEV void gr_look_about(struct gr_lead *lead)
 {
@@ -223,6 +227,7 @@ GR_DEV_APART void gr_idle_wait(struct gr_team *team)
   gr_phase_set(team, GR_PHASE_ASLEEP);
   if (gr_warp_lane() == 0u) {
     limit_ns = gr_deadline_limit(dev, limit_ns);
+    gr_heap_leave(team); /* who sleeps keeps no memory from others */
     gr_trace_sleep(team, GR_TRACE_WAIT);
     gr_sleep(&dev->mailbox[team->id].asleep, limit_ns);
     team->sleeps++;

@@ -19,6 +19,7 @@
 #pragma once
 
 #include "device/idle.h"
+#include "device/magazine.h"
 #include "device/task_life.h"
 
 typedef int32_t (*gr_dispatch)(struct gr_team *team);
@@ -37,6 +38,7 @@ GR_DEV uint32_t gr_task_begin(struct gr_lead *lead, uint32_t source, const struc
     lead->team->context = task->context;
     lead->team->source = source;
     lead->team->sequence++;
+    gr_heap_begin(lead->team, task->context);
   }
   gr_warp_barrier();
   if (lead->is_idle) {
@@ -352,6 +354,9 @@ GR_DEV void gr_depart(struct gr_lead *lead)
   gr_spare_count(lead, 0xffffffffu);
   if (lead->on_duty) {
     gr_duty_give(lead);
+  }
+  if (gr_warp_lane() == 0u) {
+    gr_heap_leave(lead->team);
   }
   gr_phase_set(lead->team, GR_PHASE_AWAY);
   gr_record_publish(lead);

@@ -93,6 +93,7 @@ struct gr_team {
   struct gr_task stage[GR_INGRESS_WINDOW]; /* ingress: read in one wide read */
   uint64_t slot[GR_WARPS_MAX];             /* collectives: one word per warp */
   struct gr_lead lead;                     /* while it is not in registers: gr_lead_leave */
+  struct gr_heap heap;                     /* memory.h; shared by all lanes */
 } __attribute__((aligned(16)));
 
 enum gr_source { GR_FROM_MAILBOX = 0, GR_FROM_QUEUE = 1, GR_FROM_INGRESS = 2, GR_FROM_SELF = 3 };

@@ -57,6 +57,7 @@ static void options_resolve(struct grosr_options *o)
   o->channel_bytes = o->channel_bytes != 0 ? o->channel_bytes : GR_CHANNEL_BYTES;
   o->graph_nodes = o->graph_nodes != 0 ? o->graph_nodes : GR_GRAPH_NODES;
   o->scratch_bytes = o->scratch_bytes != 0 ? o->scratch_bytes : GR_SCRATCH_BYTES;
+  o->memory_bytes = o->memory_bytes != 0 ? o->memory_bytes : GR_MEMORY_BYTES;
   o->shared_bytes = o->shared_bytes != 0 ? o->shared_bytes : SHARED_BYTES;
 }
 
@@ -101,6 +102,14 @@ static int options_check(const struct grosr_options *o)
       (o->channel_bytes < GR_CHANNEL_BYTES_MIN || o->channel_bytes > GR_CHANNEL_BYTES_MAX)) {
     error = gr_error_set(-EINVAL, "channel_bytes is %u; use %u to %u", o->channel_bytes,
                          GR_CHANNEL_BYTES_MIN, GR_CHANNEL_BYTES_MAX);
+  }
+  if (error == 0 &&
+      (o->memory_bytes < GR_MEMORY_BYTES_MIN || o->memory_bytes > GR_MEMORY_BYTES_MAX ||
+       o->memory_bytes % GR_PAGE_BYTES != 0)) {
+    error = gr_error_set(-EINVAL, "memory_bytes is %llu; use a multiple of %u from %llu to %llu",
+                         (unsigned long long)o->memory_bytes, GR_PAGE_BYTES,
+                         (unsigned long long)GR_MEMORY_BYTES_MIN,
+                         (unsigned long long)GR_MEMORY_BYTES_MAX);
   }
   if (error == 0 && o->trace_events != 0) {
     error = power_check("trace_events", o->trace_events, GR_TRACE_EVENTS_MIN, GR_TRACE_EVENTS_MAX);

@@ -22,8 +22,9 @@ struct gr_backend; /* each backend's own */
 struct gr_topology;
 struct gr_boundary;
 
-/* Memory that both sides can reach, or only the device. */
-enum gr_memory { GR_MEMORY_SHARED = 0, GR_MEMORY_DEVICE = 1 };
+/* Memory that both sides can reach; only the device; the same, but so much that it should cost
+ * nothing before it is touched. */
+enum gr_memory_kind { GR_MEMORY_SHARED = 0, GR_MEMORY_DEVICE = 1, GR_MEMORY_ARENA = 2 };
 
 /* One piece of zeroed memory. `host` is NULL for device memory that the host cannot address. */
 struct gr_piece {
@@ -70,7 +71,7 @@ struct gr_backend_ops {
    * sentence that says how many do. Before any memory is taken. */
   int (*fits)(struct gr_backend *backend, uint32_t teams, uint32_t lanes, uint32_t scratch_bytes);
   /* Zeroed memory; all of it freed by close. Never called once the microkernel runs. */
-  int (*take)(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes,
+  int (*take)(struct gr_backend *backend, enum gr_memory_kind kind, uint64_t bytes,
               struct gr_piece *out);
   /* Copies host memory to device memory before boot, or between incarnations. */
   int (*write)(struct gr_backend *backend, uint64_t device, const void *from, uint64_t bytes);

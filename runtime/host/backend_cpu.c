@@ -95,14 +95,14 @@ static int cpu_fits(struct gr_backend *backend, uint32_t teams, uint32_t lanes,
   return 0;
 }
 
-static int cpu_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes,
+static int cpu_take(struct gr_backend *backend, enum gr_memory_kind kind, uint64_t bytes,
                     struct gr_piece *out)
 {
-  (void)kind;
+  const int when = kind == GR_MEMORY_ARENA ? MAP_NORESERVE : MAP_POPULATE;
   void *memory = MAP_FAILED;
   if (backend->pieces < PIECES_MAX) {
-    memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE,
-                  -1, 0);
+    memory =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | when, -1, 0);
   }
   if (memory == MAP_FAILED) {
     return gr_error_set(-ENOMEM, "no memory for %llu bytes; lower the sizes in grosr_options",

@@ -56,7 +56,7 @@ int gr_cuda_take_shared(struct gr_backend *backend, uint64_t bytes, struct gr_pi
 /* Gives all memory back. has_context: it is entered; else the context is gone, and its part with
  * it. */
 void gr_cuda_give_all(struct gr_backend *backend, bool has_context);
-int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes,
+int gr_cuda_take(struct gr_backend *backend, enum gr_memory_kind kind, uint64_t bytes,
                  struct gr_piece *out);
 int gr_cuda_write(struct gr_backend *backend, uint64_t device, const void *from, uint64_t bytes);
 int gr_cuda_read(struct gr_backend *backend, uint64_t device, void *to, uint64_t bytes);

@@ -108,7 +108,7 @@ void gr_cuda_give_all(struct gr_backend *backend, bool has_context)
   gr_cuda_give(backend, &backend->bounce, has_context);
 }
 
-int gr_cuda_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes,
+int gr_cuda_take(struct gr_backend *backend, enum gr_memory_kind kind, uint64_t bytes,
                  struct gr_piece *out)
 {
   if (backend->piece_count == GR_CUDA_PIECES_MAX) {

@@ -94,6 +94,11 @@ struct grosr {
 /* Reserves all memory and fills it for the first boot. */
 int gr_memory_map_build(struct grosr *g);
 
+/* ---- heap.c ---- */
+int gr_heap_build(struct grosr *g);
+struct gr_class;
+void gr_class_fill(struct gr_class *class_, uint32_t number);
+
 /* ---- tables.c ---- */
 int gr_tables_build(struct grosr *g);
 

@@ -7,7 +7,7 @@
  *   shared   boundary | ingress ring | completion table | grosr_shared_take | stage |
  *            cells
  *   device   dev | records | mailboxes | run queues | joins | cancel table | contexts | notes |
- *            costs | tables.c | kernel.c | trace.c
+ *            costs | tables.c | heap.c | kernel.c | trace.c
  *
  * Called by api.c, once; grosr_shared_take deals out what was reserved for users.
  *
@@ -23,7 +23,7 @@ static uint32_t log2_of(uint32_t power)
   return (uint32_t)__builtin_ctz(power);
 }
 
-static int take(struct grosr *g, enum gr_memory kind, uint64_t bytes, struct gr_piece *out)
+static int take(struct grosr *g, enum gr_memory_kind kind, uint64_t bytes, struct gr_piece *out)
 {
   const int error = g->backend_ops->take(g->backend, kind, bytes, out);
   g->memory_bytes += error < 0 ? 0 : bytes;
@@ -195,6 +195,9 @@ int gr_memory_map_build(struct grosr *g)
   }
   if (error == 0) {
     error = gr_tables_build(g);
+  }
+  if (error == 0) {
+    error = gr_heap_build(g);
   }
   if (error == 0) {
     error = gr_kernels_build(g);

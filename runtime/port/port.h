@@ -19,9 +19,12 @@
  *   gr_load_own_{u32,u64}: sole writer's read
  *   gr_store_{relaxed,release}_{gpu,sys}_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
- *   gr_add_release_gpu_u64, gr_or_release_gpu_u64, gr_and_{relaxed,acquire}_gpu_u64
+ *   gr_add_release_gpu_u64, gr_or_{relaxed,release,acqrel}_gpu_u64, gr_or_release_gpu_u32,
+ *   gr_and_{relaxed,acquire,acqrel}_gpu_u64, gr_exchange_acquire_gpu_u32   the same
  *   gr_cas_{relaxed,acquire,release}_gpu_{u32,u64}(word, expected, desired)
  *   gr_cas_acqrel_gpu_u64                                  the same
+ *   gr_load_acquire_team_u64, gr_store_release_team_u64, gr_cas_acqrel_team_u64
+ *                                      words in struct gr_team that lanes share while they diverge
  *
  * Chunks: 16 bytes, payload and tag together (task.h)
  *   bool gr_chunk_try_load_acquire_{gpu,sys}(src, tag, out)   false: another tag; out is garbage
@@ -36,10 +39,17 @@
  *   gr_warp_ballot(bool)               bit i: lane i said true
  *   gr_warp_shuffle_{u32,u64}(value, lane), gr_warp_shuffle_up_u64(value, delta)
  *                                      all three: whole warp, converged
+ *   bool gr_lanes_is_one()             a team is one lane: known when compiling, but in sim
+ *   gr_peers_u32(key)                  the lanes of the warp, a bit each, that happen to be here
+ *                                      with this one and with the same key: itself at least
+ *   gr_peers_shuffle_u64(peers, value, lane), gr_peers_or_u32(peers, value)
+ *                                      both: all of these, and before they part; the lane is of the
+ *                                      warp. The second orders their memory accesses, too
  *
  * Bits
  *   gr_bits_lowest_u64(x)   index of the lowest set bit; x is not 0
  *   gr_bits_count_u64(x)    how many bits are set
+ *   gr_bits_highest_u64(x)  index of the highest set bit; x is not 0
  *
  * Time
  *   gr_clock_ns()     monotonic; cpu: the host's CLOCK_MONOTONIC; cuda: globaltimer

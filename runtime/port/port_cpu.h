@@ -67,6 +67,11 @@ GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_relaxed, __atomic_fetch_add, __ATOMIC_RELAXED
 GR_CPU_BOTH_WIDTHS(GR_CPU_RMW, add_acqrel, __atomic_fetch_add, __ATOMIC_ACQ_REL)
 GR_CPU_RMW(add_release, __atomic_fetch_add, __ATOMIC_RELEASE, uint64_t, 64)
 GR_CPU_RMW(or_release, __atomic_fetch_or, __ATOMIC_RELEASE, uint64_t, 64)
+GR_CPU_RMW(or_relaxed, __atomic_fetch_or, __ATOMIC_RELAXED, uint64_t, 64)
+GR_CPU_RMW(or_acqrel, __atomic_fetch_or, __ATOMIC_ACQ_REL, uint64_t, 64)
+GR_CPU_RMW(or_release, __atomic_fetch_or, __ATOMIC_RELEASE, uint32_t, 32)
+GR_CPU_RMW(exchange_acquire, __atomic_exchange_n, __ATOMIC_ACQUIRE, uint32_t, 32)
+GR_CPU_RMW(and_acqrel, __atomic_fetch_and, __ATOMIC_ACQ_REL, uint64_t, 64)
 GR_CPU_RMW(and_relaxed, __atomic_fetch_and, __ATOMIC_RELAXED, uint64_t, 64)
 GR_CPU_RMW(and_acquire, __atomic_fetch_and, __ATOMIC_ACQUIRE, uint64_t, 64)
 GR_CPU_BOTH_WIDTHS(GR_CPU_CAS, relaxed, __ATOMIC_RELAXED, __ATOMIC_RELAXED)
@@ -81,6 +86,22 @@ GR_DEV uint32_t gr_load_own_u32(const gr_au32 *a)
 GR_DEV uint64_t gr_load_own_u64(const gr_au64 *a)
 {
   return __atomic_load_n(&a->v, __ATOMIC_RELAXED);
+}
+
+/* A team is one thread: what its lanes share is its own. */
+GR_DEV uint64_t gr_load_acquire_team_u64(const gr_au64 *a)
+{
+  return a->v;
+}
+GR_DEV void gr_store_release_team_u64(gr_au64 *a, uint64_t value)
+{
+  a->v = value;
+}
+GR_DEV uint64_t gr_cas_acqrel_team_u64(gr_au64 *a, uint64_t expected, uint64_t desired)
+{
+  const uint64_t before = a->v;
+  a->v = before == expected ? desired : before;
+  return before;
 }
 
 /* ---- chunks ---- */
@@ -158,7 +179,32 @@ GR_DEV uint64_t gr_warp_shuffle_up_u64(uint64_t value, uint32_t delta)
   return value;
 }
 
+GR_DEV bool gr_lanes_is_one(void)
+{
+  return true;
+}
+GR_DEV uint32_t gr_peers_u32(uint32_t key)
+{
+  (void)key;
+  return 1u;
+}
+GR_DEV uint64_t gr_peers_shuffle_u64(uint32_t peers, uint64_t value, uint32_t lane)
+{
+  (void)peers;
+  (void)lane;
+  return value;
+}
+GR_DEV uint32_t gr_peers_or_u32(uint32_t peers, uint32_t value)
+{
+  (void)peers;
+  return value;
+}
+
 /* ---- bits ---- */
+GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
+{
+  return 63u - (uint32_t)__builtin_clzll(x);
+}
 GR_DEV uint32_t gr_bits_lowest_u64(uint64_t x)
 {
   return (uint32_t)__builtin_ctzll(x);

@@ -97,6 +97,11 @@ GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u32", uint32_t, 32, "r")
 GR_CUDA_RMW(add_acqrel, "acq_rel.gpu.global.add.u64", uint64_t, 64, "l")
 GR_CUDA_RMW(add_release, "release.gpu.global.add.u64", uint64_t, 64, "l")
 GR_CUDA_RMW(or_release, "release.gpu.global.or.b64", uint64_t, 64, "l")
+GR_CUDA_RMW(or_relaxed, "relaxed.gpu.global.or.b64", uint64_t, 64, "l")
+GR_CUDA_RMW(or_acqrel, "acq_rel.gpu.global.or.b64", uint64_t, 64, "l")
+GR_CUDA_RMW(or_release, "release.gpu.global.or.b32", uint32_t, 32, "r")
+GR_CUDA_RMW(exchange_acquire, "acquire.gpu.global.exch.b32", uint32_t, 32, "r")
+GR_CUDA_RMW(and_acqrel, "acq_rel.gpu.global.and.b64", uint64_t, 64, "l")
 GR_CUDA_RMW(and_relaxed, "relaxed.gpu.global.and.b64", uint64_t, 64, "l")
 GR_CUDA_RMW(and_acquire, "acquire.gpu.global.and.b64", uint64_t, 64, "l")
 GR_CUDA_BOTH_WIDTHS(GR_CUDA_CAS, relaxed, relaxed)
@@ -122,6 +127,27 @@ GR_DEV uint64_t gr_load_own_u64(const gr_au64 *a)
                : "l"(gr_cuda_global(a))
                : "memory");
   return value;
+}
+
+/* Words in struct gr_team, which lies in shared memory: the address stays generic. */
+GR_DEV uint64_t gr_load_acquire_team_u64(const gr_au64 *a)
+{
+  uint64_t value;
+  asm volatile("ld.acquire.cta.b64 %0, [%1];" : "=l"(value) : "l"(a) : "memory");
+  return value;
+}
+GR_DEV void gr_store_release_team_u64(gr_au64 *a, uint64_t value)
+{
+  asm volatile("st.release.cta.b64 [%0], %1;" : : "l"(a), "l"(value) : "memory");
+}
+GR_DEV uint64_t gr_cas_acqrel_team_u64(gr_au64 *a, uint64_t expected, uint64_t desired)
+{
+  uint64_t before;
+  asm volatile("atom.acq_rel.cta.cas.b64 %0, [%1], %2, %3;"
+               : "=l"(before)
+               : "l"(a), "l"(expected), "l"(desired)
+               : "memory");
+  return before;
 }
 
 /* ---- chunks ---- */
@@ -225,7 +251,31 @@ GR_DEV uint64_t gr_warp_shuffle_up_u64(uint64_t value, uint32_t delta)
   return __shfl_up_sync(GR_CUDA_WARP_ALL, (unsigned long long)value, delta);
 }
 
+GR_DEV bool gr_lanes_is_one(void)
+{
+  return false; /* a warp at least */
+}
+/* Lanes that diverged may be here one by one: that costs trips, and is right all the same. */
+GR_DEV uint32_t gr_peers_u32(uint32_t key)
+{
+  return __match_any_sync(__activemask(), key);
+}
+GR_DEV uint64_t gr_peers_shuffle_u64(uint32_t peers, uint64_t value, uint32_t lane)
+{
+  return __shfl_sync(peers, (unsigned long long)value, (int)lane);
+}
+GR_DEV uint32_t gr_peers_or_u32(uint32_t peers, uint32_t value)
+{
+  const uint32_t all = __reduce_or_sync(peers, value);
+  __syncwarp(peers);
+  return all;
+}
+
 /* ---- bits ---- */
+GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
+{
+  return 63u - (uint32_t)__clzll((long long)x);
+}
 GR_DEV uint32_t gr_bits_lowest_u64(uint64_t x)
 {
   return (uint32_t)__ffsll((long long)x) - 1u;

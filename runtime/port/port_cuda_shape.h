@@ -19,7 +19,7 @@
 #include "shared/limits.h"
 
 /* Room for a struct gr_team in shared memory; the kernel asserts that it is enough. */
-#define GR_CUDA_TEAM_BYTES 2048u
+#define GR_CUDA_TEAM_BYTES 3072u
 #define GR_CUDA_ROW_ALIGN  64u
 #define GR_CUDA_ROW_BYTES(scratch_bytes)                                                           \
   ((GR_CUDA_TEAM_BYTES + (scratch_bytes) + GR_CUDA_ROW_ALIGN - 1u) & ~(GR_CUDA_ROW_ALIGN - 1u))

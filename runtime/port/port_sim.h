@@ -71,7 +71,14 @@ GR_DEV uint64_t gr_sim_change_u64(gr_au64 *a, enum gr_sim_rmw kind, uint64_t val
 #define gr_add_release_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELEASE) /* ci/mutants */
 #define gr_add_release_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELEASE)
 #define gr_or_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELEASE)
-#define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED) /* ci/mutants */
+#define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED)
+#define gr_or_acqrel_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQREL)
+#define gr_or_release_gpu_u32(a, value)  GR_SIM_RMW_u32(a, OR, value, RELEASE)
+#define gr_or_relaxed_gpu_u32(a, value)  GR_SIM_RMW_u32(a, OR, value, RELAXED) /* ci/mutants */
+#define gr_exchange_acquire_gpu_u32(a, value) GR_SIM_RMW_u32(a, EXCHANGE, value, ACQUIRE)
+#define gr_exchange_relaxed_gpu_u32(a, value)                                                      \
+  GR_SIM_RMW_u32(a, EXCHANGE, value, RELAXED) /* ci/mutants */
+#define gr_and_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, AND, value, ACQREL)
 #define gr_and_acquire_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, ACQUIRE)
 #define gr_and_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, RELAXED)
 
@@ -90,6 +97,10 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 #define gr_cas_acqrel_gpu_u64(a, expected, desired)  GR_SIM_CAS_u64(a, expected, desired, ACQREL)
 #define gr_cas_relaxed_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, RELAXED)
 #define gr_cas_relaxed_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELAXED)
+
+#define gr_load_acquire_team_u64(a)                  GR_SIM_LOAD_u64(a, ACQUIRE)
+#define gr_store_release_team_u64(a, value)          GR_SIM_STORE(a, 8u, value, RELEASE)
+#define gr_cas_acqrel_team_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, ACQREL)
 
 /* ---- chunks ---- */
 #define gr_chunk_try_load_acquire_sys(src, tag, out)                                               \
@@ -121,7 +132,16 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
       GR_SIM_SHUFFLE, value,                                                                       \
       gr_sim_warp_lane() >= (delta) ? gr_sim_warp_lane() - (delta) : gr_sim_warp_lane(), GR_AT)
 
+#define gr_lanes_is_one() (gr_sim_lanes() == 1u)
+#define gr_peers_u32(key) gr_sim_peers(key, GR_AT)
+#define gr_peers_shuffle_u64(peers, value, lane) gr_sim_peers_shuffle(peers, value, lane, GR_AT)
+#define gr_peers_or_u32(peers, value) gr_sim_peers_or(peers, value, GR_AT)
+
 /* ---- bits ---- */
+GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
+{
+  return 63u - (uint32_t)__builtin_clzll(x);
+}
 GR_DEV uint32_t gr_bits_lowest_u64(uint64_t x)
 {
   return (uint32_t)__builtin_ctzll(x);

@@ -27,3 +27,9 @@
 #ifndef GR_WITH_TILE_BATCH
 #define GR_WITH_TILE_BATCH 1
 #endif
+
+/* A free slot is marked, which finds its second free at once. Off: when it comes back to its block.
+ */
+#ifndef GR_WITH_MEMORY_TAGS
+#define GR_WITH_MEMORY_TAGS 1
+#endif

@@ -49,6 +49,7 @@
  * event[], wait[], wait_free  event.h, pool.h
  * channel[], capability[], channel_memory  channel.h, channel_wait.h
  * deadline_ns          deadline.h
+ * memory               memory.h
  * launcher             kernel.h
  *
  * Next: ../device/microkernel.h (the loop that lives on this). */
@@ -59,6 +60,7 @@
 #include "shared/channel.h"
 #include "shared/context.h"
 #include "shared/kernel.h"
+#include "shared/memory.h"
 #include "shared/trace.h"
 #include "shared/work.h"
 
@@ -205,5 +207,6 @@ struct gr_dev {
   gr_au64 ticked_ns __attribute__((aligned(GR_LINE_BYTES))); /* of a trace: the queues' lengths */
   gr_au64 ticked; /* were noted then, of these contexts */
   gr_au64 idle[GR_TEAM_WORDS] __attribute__((aligned(GR_LINE_BYTES)));
+  struct gr_memory memory;
   struct gr_runq runq[GR_CONTEXTS_MAX];
 };

@@ -40,6 +40,26 @@
 /* Learning policy: the longest that a head waits, in times what it is expected to take, for each
  * open context. So those that wait so long get at most one part in so many of the time together. */
 #define GR_STARVE_ROUNDS 16u
+/* Memory that ops allocate. Pages; classes of slots: every multiple of 16 bytes up to 128, then
+ * eight for each power of two, so that of a slot above 128 bytes less than 11 % is not asked for.
+ * What is larger is a run of pages. */
+#ifndef GR_PAGE_SHIFT
+#define GR_PAGE_SHIFT 12u
+#endif
+#define GR_CLASSES        56u
+#define GR_SLAB_BYTES_MAX 8192u
+#define GR_BLOCK_PAGES    16u /* of a block, at most */
+#define GR_SHARDS         4u  /* stacks of blocks of one class and context */
+#define GR_SHED_MAX       64u /* slots that go back at once when a team's list is too long */
+#if defined(GR_PORT_SIM)
+#define GR_MEMORY_BYTES (256ull << 10) /* each run lays it out anew */
+#else
+#define GR_MEMORY_BYTES (64ull << 20)
+#endif
+#define GR_MEMORY_BYTES_MIN (64ull << 10)
+#define GR_MEMORY_BYTES_MAX (1ull << 40)
+#define GR_MEMORY_REPORTS 32u
+
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u
 

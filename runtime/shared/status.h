@@ -14,12 +14,14 @@ enum gr_status {
   GR_E_AGAIN = -11,     /* full or busy: try again */
   GR_E_NOMEM = -12,     /* out of join slots */
   GR_E_ACCES = -13,     /* a capability without this right, or another context's */
+  GR_E_FAULT = -14,     /* a pointer that is not from the context's arena */
   GR_E_BUSY = -16,      /* a graph's instance runs already; a channel's side is in use */
   GR_E_INVAL = -22,     /* an argument is out of range */
   GR_E_PIPE = -32,      /* a channel was closed */
   GR_E_MSGSIZE = -90,   /* a message is longer than its channel's */
   GR_E_TIMEOUT = -110,  /* a bound was reached */
   GR_E_STALE = -116,    /* a capability was revoked, or never was */
+  GR_E_DQUOT = -122,    /* the arena's quota */
   GR_E_CANCELED = -125, /* cancelled before it started */
 };
 

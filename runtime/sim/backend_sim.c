@@ -71,7 +71,7 @@ static int sim_fits(struct gr_backend *backend, uint32_t teams, uint32_t lanes,
   return 0;
 }
 
-static int sim_take(struct gr_backend *backend, enum gr_memory kind, uint64_t bytes,
+static int sim_take(struct gr_backend *backend, enum gr_memory_kind kind, uint64_t bytes,
                     struct gr_piece *out)
 {
   (void)backend;

@@ -10,37 +10,11 @@
  * thread is not. A lane that never comes ends in the step bound; its report shows who waits where.
  * A barrier orders memory; ballots and shuffles do not (CUDA guide, warp shuffle functions).
  *
- * Next: race.c. */
+ * Next: peers.c. */
 #include "sim/sim_private.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define TEAMS_MAX 160u
-#define WARPS_MAX 64u
-
-struct meeting {
-  const char *name; /* "warp" or "team" */
-  uint64_t members; /* lanes of the team that belong to it */
-  uint64_t arrived;
-  uint64_t left;     /* ended by gr_leave */
-  uint64_t returned; /* ended otherwise */
-  enum gr_sim_meeting kind;
-  const char *file;
-  unsigned line;
-  uint32_t generation;
-  uint64_t value[2][GR_SIM_LANES_MAX]; /* of this generation and the one before */
-};
-
-struct gr_sim_team {
-  uint32_t id;
-  uint32_t lanes;
-  uint32_t warp_lanes;
-  void *memory;
-  struct part *part[GR_SIM_LANES_MAX];
-  struct meeting whole;
-  struct meeting warp[WARPS_MAX];
-};
 
 static struct gr_sim_team teams[TEAMS_MAX];
 static uint32_t teams_open;
@@ -48,6 +22,7 @@ static uint32_t teams_open;
 void gr_lanes_begin(void)
 {
   teams_open = 0;
+  gr_peers_begin();
 }
 
 static bool has_ended(const struct gr_sim_team *team)
@@ -247,9 +222,8 @@ static void go_on(struct gr_sim_team *team, struct meeting *m)
   m->generation++;
 }
 
-/* Arrives with `value` and returns when all have: the generation to read values from. */
-static uint32_t meet(struct part *self, struct meeting *m, enum gr_sim_meeting kind, uint64_t value,
-                     const char *file, unsigned line)
+uint32_t gr_meet(struct part *self, struct meeting *m, enum gr_sim_meeting kind, uint64_t value,
+                 const char *file, unsigned line)
 {
   struct gr_sim_team *team = self->team;
   const uint32_t generation = m->generation;
@@ -300,7 +274,7 @@ void gr_sim_team_barrier(const char *file, unsigned line)
     return;
   }
   struct part *self = gr_step("team barrier", NULL, file, line);
-  meet(self, &self->team->whole, GR_SIM_BARRIER, 0, file, line);
+  gr_meet(self, &self->team->whole, GR_SIM_BARRIER, 0, file, line);
 }
 
 uint64_t gr_sim_warp_meet(enum gr_sim_meeting kind, uint64_t value, uint32_t from, const char *file,
@@ -318,7 +292,7 @@ uint64_t gr_sim_warp_meet(enum gr_sim_meeting kind, uint64_t value, uint32_t fro
     gr_sim_fail("a shuffle from lane %u of a warp of %u at %s:%u", from, team->warp_lanes,
                 base(file), line);
   }
-  const uint64_t *values = m->value[meet(self, m, kind, value, file, line) & 1u];
+  const uint64_t *values = m->value[gr_meet(self, m, kind, value, file, line) & 1u];
   uint64_t answer = 0;
   if (kind == GR_SIM_SHUFFLE) {
     answer = values[first + from];

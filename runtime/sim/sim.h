@@ -181,6 +181,12 @@ void gr_sim_team_barrier(const char *file, unsigned line);
 /* The warp meets; `value` is what this lane brings, `from` whose value it takes (SHUFFLE). */
 uint64_t gr_sim_warp_meet(enum gr_sim_meeting kind, uint64_t value, uint32_t from, const char *file,
                           unsigned line);
+/* The lanes of the warp, a bit each, that wait here with the same key just now; then they meet,
+ * each of them once a call, until they part. */
+uint32_t gr_sim_peers(uint32_t key, const char *file, unsigned line);
+uint64_t gr_sim_peers_shuffle(uint32_t peers, uint64_t value, uint32_t lane, const char *file,
+                              unsigned line);
+uint32_t gr_sim_peers_or(uint32_t peers, uint32_t value, const char *file, unsigned line);
 uint64_t gr_sim_clock(const char *file, unsigned line);
 void gr_sim_pause(const char *file, unsigned line);
 void gr_sim_nap(uint64_t ns, const char *file, unsigned line);

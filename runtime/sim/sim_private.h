@@ -3,6 +3,7 @@
  *   world.c     participants, steps, time, spawning and ending     schedule.c  who is next
  *   memory.c    what a load sees                                    race.c      plain accesses
  *   lanes.c     barriers, ballots, shuffles                         report.c    what is printed
+ *   peers.c     lanes that diverged and meet by chance
  *   time.c      clock, sleep, wake                                  region.c    memory and names
  *   explore.c   every schedule                                      shrink.c    a shorter one
  *
@@ -32,7 +33,7 @@ enum part_state {
   PART_ENDED = 8
 };
 
-struct meeting; /* lanes.c */
+struct meeting;
 
 struct part {
   struct gr_coroutine co;
@@ -110,6 +111,37 @@ static inline uint64_t draw(uint64_t *state)
   *state += 0x9e3779b97f4a7c15ull;
   return mix(*state, 0);
 }
+
+/* ---- lanes.c ---- */
+#define TEAMS_MAX 160u
+#define WARPS_MAX 64u
+struct meeting {
+  const char *name; /* "warp" or "team" */
+  uint64_t members; /* lanes of the team that belong to it */
+  uint64_t arrived;
+  uint64_t left;     /* ended by gr_leave */
+  uint64_t returned; /* ended otherwise */
+  enum gr_sim_meeting kind;
+  const char *file;
+  unsigned line;
+  uint32_t generation;
+  uint64_t value[2][GR_SIM_LANES_MAX]; /* of this generation and the one before */
+};
+
+struct gr_sim_team {
+  uint32_t id;
+  uint32_t lanes;
+  uint32_t warp_lanes;
+  void *memory;
+  struct part *part[GR_SIM_LANES_MAX];
+  struct meeting whole;
+  struct meeting warp[WARPS_MAX];
+};
+/* Arrives with `value` and returns when all have: the generation to read values from. */
+uint32_t gr_meet(struct part *self, struct meeting *m, enum gr_sim_meeting kind, uint64_t value,
+                 const char *file, unsigned line);
+/* peers.c */
+void gr_peers_begin(void);
 
 /* ---- world.c ---- */
 /* Outside a run: begins one by default. */

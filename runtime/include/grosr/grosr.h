@@ -80,6 +80,8 @@ struct grosr_options {
   uint32_t join_slots;       /* forks in flight; 0: 4096; from 16 to 1048576 */
   uint32_t graph_nodes;      /* of all instances of graphs (graph.h); 0: 16384; 16 to 1048576 */
   uint32_t channel_bytes;    /* messages of all channels (channel.h); 0: 1 MiB; 4 KiB to 1 GiB */
+  uint64_t memory_bytes;     /* for ops to allocate (device.h); 0: 64 MiB; whole pages of 4 KiB, 64
+                                KiB to 1 TiB. Of cpu only what is touched is taken */
   uint32_t scratch_bytes;    /* team scratch for ops; 0: 1024; at most 65536 */
   uint64_t shared_bytes;     /* memory for grosr_shared_take; 0: 1 MiB */
   uint32_t trace_events;     /* events kept of each team (trace.h), a power of two from 64 to

@@ -1,0 +1,298 @@
+/* arena.h - what a context has: pages are charged to it, made blocks of, and given back.
+ *
+ * A block whose slots are all free stays a block until somebody needs pages: then empty blocks are
+ * sought on the stacks of the arenas and retired. After a reset all that the arena had is *stale*:
+ * its blocks and runs are given back by whoever needs pages, or pops them from a stack.
+ *
+ * Next: magazine.h. */
+#pragma once
+
+#include "device/slab.h"
+
+GR_DEV uint32_t gr_arena_generation(const struct gr_memory *m, uint32_t context)
+{
+  return GR_USE_GENERATION(gr_load_relaxed_gpu_u64(&m->arena[context].use));
+}
+/* What a block or page with this tag was part of has been reset. */
+GR_DEV bool gr_tag_is_stale(const struct gr_memory *m, uint64_t tag)
+{
+  const uint64_t owner = GR_TAG_OWNER(tag);
+  return gr_arena_generation(m, GR_OWNER_CONTEXT(owner)) != GR_OWNER_GENERATION(owner);
+}
+
+/* ---- quota ---- */
+GR_DEV bool gr_arena_has_room(const struct gr_arena *arena, uint32_t pages)
+{
+  const uint64_t quota = gr_load_relaxed_gpu_u64(&arena->quota);
+  return GR_USE_PAGES(gr_load_relaxed_gpu_u64(&arena->use)) + (uint64_t)pages <= quota;
+}
+/* Counts `pages` more of this owner's. False: that is above the quota. */
+GR_DEV bool gr_arena_charge(struct gr_memory *m, uint64_t owner, uint32_t pages)
+{
+  struct gr_arena *arena = gr_arena_of(m, owner);
+  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
+  while (GR_USE_PAGES(use) + (uint64_t)pages <= gr_load_relaxed_gpu_u64(&arena->quota)) {
+    const uint64_t seen = gr_cas_relaxed_gpu_u64(&arena->use, use, use + pages);
+    if (seen == use) {
+      return true;
+    }
+    use = seen;
+  }
+  return false;
+}
+/* They are no longer its; those of before a reset are counted as stale. */
+GR_DEV void gr_arena_uncharge(struct gr_memory *m, uint64_t owner, uint32_t pages)
+{
+  struct gr_arena *arena = gr_arena_of(m, owner);
+  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
+  while (GR_USE_GENERATION(use) == GR_OWNER_GENERATION(owner)) {
+    const uint64_t seen = gr_cas_relaxed_gpu_u64(&arena->use, use, use - pages);
+    if (seen == use) {
+      return;
+    }
+    use = seen;
+  }
+  gr_add_relaxed_gpu_u32(&m->stale, 0u - pages);
+}
+
+/* ---- pages ---- */
+/* Pages with another context's data are cleared before this one gets them. */
+GR_DEV_APART void gr_pages_hand_over(struct gr_memory *m, uint64_t owner, uint32_t first,
+                                     uint32_t count)
+{
+  const uint32_t context = GR_OWNER_CONTEXT(owner);
+  const uint64_t bit = (uint64_t)1 << context;
+  uint64_t users = gr_load_relaxed_gpu_u64(&m->users);
+  if ((users & bit) == 0u) {
+    users = gr_or_relaxed_gpu_u64(&m->users, bit) | bit;
+  }
+  const uint32_t user = context == m->first_user ? 0u : context + 1u;
+  if (user == 0u && users == bit) {
+    return; /* nobody else ever had any */
+  }
+  for (uint32_t i = first; i < first + count; i++) {
+    if (gr_load_relaxed_gpu_u32(&m->page[i].user) != user) {
+      uint64_t *word = (uint64_t *)(void *)(m->base + ((uint64_t)i << GR_PAGE_SHIFT));
+      for (uint32_t at = 0u; at < GR_PAGE_BYTES / 8u; at++) {
+        word[at] = 0u;
+      }
+      gr_store_relaxed_gpu_u32(&m->page[i].user, user);
+    }
+  }
+}
+
+/* A run of `pages` for `owner`, charged, clean and on its way; its tags are the caller's to write.
+ * GR_E_DQUOT or GR_E_NOMEM: not even for a moment. */
+GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t pages, uint32_t align,
+                             uint32_t *first)
+{
+  struct gr_memory *m = &team->dev->memory;
+  if (!gr_arena_has_room(gr_arena_of(m, owner), pages)) {
+    return GR_E_DQUOT;
+  }
+  *first = gr_pages_claim(m, pages, align, team->heap.hint);
+  if (*first == GR_PAGES_NONE) {
+    return GR_E_NOMEM;
+  }
+  if (!gr_arena_charge(m, owner, pages)) { /* somebody was faster */
+    gr_pages_release(m, *first, pages);
+    gr_moves_end(m, true);
+    return GR_E_DQUOT;
+  }
+  team->heap.hint = *first;
+  gr_store_relaxed_gpu_u32(&m->page[*first].pages, pages);
+  gr_pages_hand_over(m, owner, *first, pages);
+  return GR_OK;
+}
+
+/* ---- blocks ---- */
+/* A block with all its slots virgin, held by the caller and on its way. If there is no room for one
+ * of the usual length, a shorter one. */
+GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+{
+  struct gr_memory *m = &team->dev->memory;
+  const uint32_t bytes = m->class_[class_].bytes;
+  uint32_t pages = m->class_[class_].pages;
+  int32_t status = gr_pages_take(team, owner, pages, 1u, page);
+  while (status != GR_OK && pages << GR_PAGE_SHIFT >= 2u * bytes && pages > 1u) {
+    pages = (pages + 1u) / 2u;
+    status = gr_pages_take(team, owner, pages, 1u, page);
+  }
+  if (status != GR_OK) {
+    return status;
+  }
+  const uint32_t extent = GR_EXTENT((pages << GR_PAGE_SHIFT) / bytes, pages);
+  for (uint32_t i = 0u; i < pages; i++) {
+    gr_store_relaxed_gpu_u32(&m->page[*page + i].pages, extent);
+    gr_store_relaxed_gpu_u32(&m->page[*page + i].reciprocal, m->class_[class_].reciprocal);
+    gr_store_relaxed_gpu_u64(&m->page[*page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
+  }
+  gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+  return GR_OK;
+}
+
+/* All slots of the block are free, or its arena has been reset: it may be retired, if its word is
+ * still the one that is returned. */
+GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page, uint64_t *word)
+{
+  struct gr_page *block = &m->page[page];
+  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
+  const uint32_t slots = gr_block_slots(block);
+  *word = gr_load_acquire_gpu_u64(&block->word);
+  if (gr_tag_is_stale(m, tag)) {
+    return true;
+  }
+  const uint32_t bump = GR_BLOCK_BUMP(*word);
+  bool is_free = GR_BLOCK_GROUPS(*word) == (uint32_t)gr_bits_run(0u, bump);
+  for (uint32_t group = 0u; group < bump && is_free; group++) {
+    is_free = gr_load_acquire_gpu_u32(&block->free[group]) == gr_group_all(slots, group);
+  }
+  return is_free;
+}
+
+/* Gives the pages of a block back that nobody else may change the state of, or that is stale: if
+ * it is empty (M5). */
+GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page)
+{
+  struct gr_page *block = &m->page[page];
+  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
+  const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
+  uint64_t word = 0u;
+  const bool is_empty = gr_block_is_empty(m, page, &word);
+  const uint64_t desired = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word) + 1u, GR_BLOCK_NONE, 0u, 0u);
+  if (!is_empty || gr_cas_acqrel_gpu_u64(&block->word, word, desired) != word) {
+    return false;
+  }
+  for (uint32_t group = 0u; group < GR_GROUPS; group++) {
+    gr_store_relaxed_gpu_u32(&block->free[group], 0u);
+  }
+  for (uint32_t i = 0u; i < pages; i++) {
+    gr_store_relaxed_gpu_u64(&m->page[page + i].tag, 0u);
+  }
+  gr_arena_uncharge(m, GR_TAG_OWNER(tag), pages);
+  gr_pages_release(m, page, pages);
+  return true;
+}
+
+/* A block with something free, from the arena's stacks, or a new one: held by the caller, on its
+ * way. */
+GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+{
+  struct gr_memory *m = &team->dev->memory;
+  for (uint32_t i = 0u; i < GR_SHARDS; i++) {
+    gr_au64 *top = &gr_arena_of(m, owner)->top[class_][(team->id + i) % GR_SHARDS];
+    for (*page = gr_blocks_pop(m, top); *page != GR_PAGES_NONE; *page = gr_blocks_pop(m, top)) {
+      const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[*page].tag);
+      if (GR_TAG_OWNER(tag) == owner) {
+        gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+        return GR_OK;
+      }
+      gr_block_retire(m, *page); /* it is stale */
+      gr_moves_end(m, true);
+    }
+  }
+  return gr_block_new(team, owner, class_, page);
+}
+
+/* ---- what lies about ---- */
+/* Whether an empty block is on this stack: by a walk that takes nothing, so that who finds nothing
+ * disturbs nobody. It may be wrong while blocks move (M7). */
+GR_DEV bool gr_blocks_has_empty(struct gr_memory *m, gr_au64 *top)
+{
+  uint64_t word = 0u;
+  uint32_t link = (uint32_t)gr_load_acquire_gpu_u64(top);
+  for (uint32_t left = m->pages; link != 0u && left != 0u; left--) {
+    if (gr_block_is_empty(m, link - 1u, &word)) {
+      return true;
+    }
+    link = gr_load_acquire_gpu_u32(&m->page[link - 1u].next);
+  }
+  return false;
+}
+
+/* Empty blocks on the stacks of a context are pages again; the others of a stack that has one move
+ * to the next, one at a time. True: there were some. */
+GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_arena *arena = &m->arena[context];
+  bool is_some = false;
+  for (uint32_t at = 0u; at < GR_CLASSES * GR_SHARDS; at++) {
+    const uint32_t shard = at % GR_SHARDS;
+    gr_au64 *top = &arena->top[at / GR_SHARDS][shard];
+    uint32_t left = gr_blocks_has_empty(m, top) ? m->pages : 0u;
+    for (; left != 0u; left--) {
+      const uint32_t page = gr_blocks_pop(m, top);
+      if (page == GR_PAGES_NONE) {
+        break;
+      }
+      if (gr_block_retire(m, page)) {
+        is_some = true;
+      } else {
+        gr_block_push(m, shard + 1u, page);
+      }
+      gr_moves_end(m, true);
+    }
+  }
+  return is_some;
+}
+
+/* What reset arenas had and is on no stack: runs, and blocks that were full or held. True: some. */
+GR_DEV bool gr_stale_sweep(struct gr_memory *m)
+{
+  bool is_some = false;
+  for (uint32_t page = 0u; page < m->pages && gr_load_relaxed_gpu_u32(&m->stale) != 0u; page++) {
+    gr_au64 *word = &m->page[page].tag;
+    const uint64_t tag = gr_load_relaxed_gpu_u64(word);
+    const uint32_t kind = GR_TAG_KIND(tag);
+    if (kind == GR_PAGE_NONE || !gr_tag_is_stale(m, tag)) {
+      continue;
+    }
+    const uint32_t state = GR_BLOCK_STATE(gr_load_relaxed_gpu_u64(&m->page[page].word));
+    if (kind == GR_PAGE_RUN) {
+      const uint32_t pages = gr_load_relaxed_gpu_u32(&m->page[page].pages);
+      if (gr_cas_relaxed_gpu_u64(word, tag, 0u) == tag) {
+        gr_arena_uncharge(m, GR_TAG_OWNER(tag), pages);
+        gr_pages_release(m, page, pages);
+        is_some = true;
+      }
+    } else if (GR_TAG_OFFSET(tag) == 0u &&
+               (state == (uint32_t)GR_BLOCK_FULL || state == (uint32_t)GR_BLOCK_HELD)) {
+      is_some = gr_block_retire(m, page) || is_some;
+    }
+  }
+  return is_some;
+}
+
+/* Makes pages out of what lies about: the own context's first, then, for all, others'. */
+GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
+{
+  struct gr_memory *m = &team->dev->memory;
+  bool is_some = gr_arena_reclaim(team, GR_OWNER_CONTEXT(owner));
+  uint64_t users = for_all && !is_some ? gr_load_relaxed_gpu_u64(&m->users) : 0u;
+  for (; users != 0u; users &= users - 1u) {
+    const uint32_t context = gr_bits_lowest_u64(users);
+    is_some = (context != GR_OWNER_CONTEXT(owner) && gr_arena_reclaim(team, context)) || is_some;
+  }
+  return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(m)) || is_some;
+}
+
+/* ---- reset ---- */
+/* One lane, while no task of the context runs but the caller's: nothing that it allocated is valid
+ * any more, and all of it may be had again. In a time that does not depend on how much it was. */
+GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_arena *arena = &m->arena[context];
+  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
+  for (;;) {
+    const uint64_t seen =
+        gr_cas_relaxed_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
+    if (seen == use) {
+      break;
+    }
+    use = seen; /* somebody retires an empty block of it */
+  }
+  gr_add_relaxed_gpu_u32(&m->stale, GR_USE_PAGES(use));
+  gr_add_relaxed_gpu_u32(&m->resets, 1u);
+}

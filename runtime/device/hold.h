@@ -1,0 +1,126 @@
+/* hold.h - the block that a team takes its slots from, for each class, and the search for another.
+ *
+ * A team that holds a block (held[]) is not the only one that takes from it: who finds nothing
+ * elsewhere takes from other teams', so a team that stops keeps no free slots from anybody. That
+ * there is no memory is said only when it is so (M7); if others are on the way with something all
+ * the time, the answer is GR_E_AGAIN.
+ *
+ * Next: magazine.h. */
+#pragma once
+
+#include "device/arena.h"
+
+/* A block that the caller held is for all again: it is listed, or waits for a free. On its way
+ * until then. True: it is listed. */
+GR_DEV bool gr_block_drop(struct gr_team *team, uint64_t held)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_page *block = &m->page[GR_HELD_PAGE(held)];
+  const uint32_t groups = gr_groups_of(gr_block_slots(block));
+  uint64_t word = gr_load_relaxed_gpu_u64(&block->word);
+  while (GR_BLOCK_GENERATION(word) == GR_HELD_GENERATION(held) &&
+         GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_HELD) {
+    const bool has_some = GR_BLOCK_GROUPS(word) != 0u || GR_BLOCK_BUMP(word) < groups;
+    const uint32_t state = has_some ? GR_BLOCK_LISTED : GR_BLOCK_FULL;
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(
+        &block->word, word, (word & ~((uint64_t)0xffu << 40)) | (uint64_t)state << 40);
+    if (seen == word) {
+      if (has_some) {
+        gr_block_push(m, team->id, GR_HELD_PAGE(held));
+      }
+      return has_some;
+    }
+    word = seen;
+  }
+  return false;
+}
+/* The team holds none of this class any more. */
+GR_DEV void gr_block_let_go(struct gr_team *team, uint32_t class_, uint64_t held)
+{
+  struct gr_memory *m = &team->dev->memory;
+  bool has_moved = false;
+  gr_moves_begin(m);
+  if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), held, 0u) == held) {
+    has_moved = gr_block_drop(team, held);
+  }
+  gr_moves_end(m, has_moved);
+}
+
+/* Slots of a block that another team holds: there is nothing else. */
+GR_DEV uint64_t gr_slots_from_others(struct gr_team *team, uint64_t owner, uint32_t class_)
+{
+  struct gr_memory *m = &team->dev->memory;
+  uint64_t slots = 0u;
+  for (uint32_t other = 0u; other < team->dev->teams && slots == 0u; other++) {
+    const uint64_t held = gr_load_acquire_gpu_u64(&m->held[other * GR_CLASSES + class_]);
+    if (held != 0u) {
+      const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[GR_HELD_PAGE(held)].tag);
+      if (GR_TAG_OWNER(tag) == owner && GR_TAG_CLASS(tag) == class_) {
+        slots = gr_group_take(m, GR_HELD_PAGE(held), GR_HELD_GENERATION(held));
+      }
+    }
+  }
+  return slots;
+}
+
+/* The team holds a block again. GR_OK: or its other lanes have seen to it. */
+GR_DEV int32_t gr_block_hold(struct gr_team *team, uint64_t owner, uint32_t class_)
+{
+  struct gr_memory *m = &team->dev->memory;
+  uint32_t page = GR_PAGES_NONE;
+  const int32_t status = gr_block_find(team, owner, class_, &page);
+  if (status == GR_OK) {
+    const uint64_t word = gr_load_relaxed_gpu_u64(&m->page[page].word);
+    const uint64_t held = GR_HELD(page, GR_BLOCK_GENERATION(word));
+    if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), 0u, held) != 0u) {
+      gr_block_drop(team, held);
+    }
+    gr_moves_end(m, true);
+  }
+  return status;
+}
+
+/* One search. Some slots of one group; 0: none, and `why`. */
+GR_DEV uint64_t gr_slots_search(struct gr_team *team, uint64_t owner, uint32_t class_, int32_t *why)
+{
+  struct gr_memory *m = &team->dev->memory;
+  gr_au64 *held = gr_held_of(team, class_);
+  *why = GR_OK;
+  while (*why == GR_OK) {
+    const uint64_t have = gr_load_acquire_gpu_u64(held);
+    if (have != 0u) {
+      const uint64_t slots = gr_group_take(m, GR_HELD_PAGE(have), GR_HELD_GENERATION(have));
+      if (slots != 0u) {
+        return slots;
+      }
+      gr_block_let_go(team, class_, have);
+    }
+    *why = gr_block_hold(team, owner, class_);
+  }
+  return gr_slots_from_others(team, owner, class_);
+}
+
+/* Some slots of one group; 0: none. */
+GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32_t class_)
+{
+  struct gr_memory *m = &team->dev->memory;
+  int32_t why = GR_OK;
+  for (uint32_t tries = 0u; tries < GR_MOVES_TRIES;) {
+    const uint64_t moves = gr_load_acquire_gpu_u64(&m->moves);
+    const uint64_t slots = gr_slots_search(team, owner, class_, &why);
+    if (slots != 0u) {
+      return slots;
+    }
+    if (gr_memory_reclaim(team, owner, why != GR_E_DQUOT)) {
+      continue; /* there is less of it each time */
+    }
+    if (gr_moves_is_final(m, moves)) {
+      break;
+    }
+    gr_moves_wait(tries++);
+    why = GR_E_AGAIN;
+  }
+  gr_add_relaxed_gpu_u32(&m->pressure, 1u);
+  team->heap.why = why;
+  return 0u;
+}
