@@ -106,6 +106,19 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
 }
 
 /* ---- blocks ---- */
+/* Its slots are free, instead of virgin. */
+GR_DEV void gr_block_fill(struct gr_page *block)
+{
+  const uint32_t slots = gr_block_slots(block), groups = gr_groups_of(slots);
+  const uint64_t word = gr_load_relaxed_gpu_u64(&block->word);
+  for (uint32_t group = 0u; group < groups; group++) {
+    gr_store_relaxed_gpu_u32(&block->free[group], gr_group_all(slots, group));
+  }
+  gr_store_relaxed_gpu_u64(&block->word,
+                           GR_BLOCK_WORD(GR_BLOCK_GENERATION(word), GR_BLOCK_STATE(word), groups,
+                                         gr_bits_run(0u, groups)));
+}
+
 /* A block with all its slots virgin, held by the caller and on its way. If there is no room for one
  * of the usual length, a shorter one. */
 GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
@@ -126,6 +139,9 @@ GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class
     gr_store_relaxed_gpu_u32(&m->page[*page + i].pages, extent);
     gr_store_relaxed_gpu_u32(&m->page[*page + i].reciprocal, m->class_[class_].reciprocal);
     gr_store_relaxed_gpu_u64(&m->page[*page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
+  }
+  if (!GR_WITH_MEMORY_BUMP) {
+    gr_block_fill(&m->page[*page]);
   }
   gr_block_become(&m->page[*page], GR_BLOCK_HELD);
   return GR_OK;

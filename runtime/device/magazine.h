@@ -220,7 +220,8 @@ GR_DEV_APART uint64_t gr_magazine_refill(struct gr_team *team, uint32_t class_, 
   gr_heap_activate(team, class_);
   const uint64_t rest = gr_slots_after(slots, count);
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
-  if ((GR_SLOTS_MASK(have) != 0u || gr_cas_acqrel_team_u64(&magazine->take, have, rest) != have) &&
+  if ((!GR_WITH_MEMORY_MAGAZINES || GR_SLOTS_MASK(have) != 0u ||
+       gr_cas_acqrel_team_u64(&magazine->take, have, rest) != have) &&
       GR_SLOTS_MASK(rest) != 0u) {
     gr_group_give(team, rest); /* another lane has refilled it meanwhile */
   }
@@ -268,6 +269,10 @@ GR_DEV_APART int32_t gr_magazine_exchange(struct gr_team *team, uint32_t class_,
 GR_DEV int32_t gr_magazine_give(struct gr_team *team, uint32_t class_, uint64_t slots)
 {
   struct gr_magazine *magazine = &team->heap.magazine[class_];
+  if (!GR_WITH_MEMORY_MAGAZINES) {
+    gr_group_give(team, slots);
+    return GR_OK;
+  }
   int32_t status = gr_slots_add(&magazine->take, slots);
   if (status == GR_E_AGAIN) {
     status = gr_slots_add(&magazine->give, slots);
