@@ -134,7 +134,8 @@ GR_DEV_APART void *gr_run_alloc(struct gr_team *team, uint64_t bytes, uint32_t a
   int32_t status = gr_pages_take(team, owner, (uint32_t)pages, align_pages, &page);
   for (uint32_t tries = 0u; status != GR_OK;) {
     const uint64_t moves = gr_load_acquire_gpu_u64(&m->moves);
-    const bool is_worth = gr_memory_reclaim(team, owner, status != GR_E_DQUOT);
+    const bool is_worth =
+        gr_heap_trim(team, false) || gr_memory_reclaim(team, owner, status != GR_E_DQUOT);
     status = gr_pages_take(team, owner, (uint32_t)pages, align_pages, &page);
     if (status == GR_OK || is_worth) {
       continue;
@@ -172,6 +173,7 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
   }
   gr_arena_uncharge(m, owner, pages);
   gr_pages_release(m, page, pages);
+  gr_memory_tell(team);
   return GR_OK;
 }
 

@@ -17,7 +17,8 @@ GR_DEV uint32_t gr_arena_generation(const struct gr_memory *m, uint32_t context)
 GR_DEV bool gr_tag_is_stale(const struct gr_memory *m, uint64_t tag)
 {
   const uint64_t owner = GR_TAG_OWNER(tag);
-  return gr_arena_generation(m, GR_OWNER_CONTEXT(owner)) != GR_OWNER_GENERATION(owner);
+  return GR_TAG_KIND(tag) != GR_PAGE_NONE &&
+         gr_arena_generation(m, GR_OWNER_CONTEXT(owner)) != GR_OWNER_GENERATION(owner);
 }
 
 /* ---- quota ---- */
@@ -147,37 +148,87 @@ GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class
   return GR_OK;
 }
 
-/* All slots of the block are free, or its arena has been reset: it may be retired, if its word is
- * still the one that is returned. */
-GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page, uint64_t *word)
+/* All slots of the block seem to be free; or its arena has been reset. */
+GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
 {
   struct gr_page *block = &m->page[page];
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
-  const uint32_t slots = gr_block_slots(block);
-  *word = gr_load_acquire_gpu_u64(&block->word);
-  if (gr_tag_is_stale(m, tag)) {
+  if (gr_tag_is_stale(m, gr_load_relaxed_gpu_u64(&block->tag))) {
     return true;
   }
-  const uint32_t bump = GR_BLOCK_BUMP(*word);
-  bool is_free = GR_BLOCK_GROUPS(*word) == (uint32_t)gr_bits_run(0u, bump);
+  const uint32_t slots = gr_block_slots(block);
+  const uint64_t word = gr_load_acquire_gpu_u64(&block->word);
+  const uint32_t bump = GR_BLOCK_BUMP(word);
+  bool is_free = GR_BLOCK_GROUPS(word) == (uint32_t)gr_bits_run(0u, bump);
   for (uint32_t group = 0u; group < bump && is_free; group++) {
     is_free = gr_load_acquire_gpu_u32(&block->free[group]) == gr_group_all(slots, group);
   }
   return is_free;
 }
 
-/* Gives the pages of a block back that nobody else may change the state of, or that is stale: if
- * it is empty (M5). */
-GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page)
+/* Takes what is free of a block that seems to be empty, to make sure. True: that is all of it, and
+ * nobody else knows a slot of it (M5). False: what there was has been given back. */
+GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page)
 {
+  struct gr_page *block = &team->dev->memory.page[page];
+  const uint32_t slots = gr_block_slots(block), groups = gr_groups_of(slots);
+  const uint64_t word = gr_load_relaxed_gpu_u64(&block->word);
+  const uint32_t bump = GR_BLOCK_BUMP(word);
+  const uint64_t none = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word), GR_BLOCK_STATE(word), groups, 0u);
+  if (GR_BLOCK_GROUPS(word) != (uint32_t)gr_bits_run(0u, bump) ||
+      GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_NONE ||
+      gr_cas_acqrel_gpu_u64(&block->word, word, none) != word) {
+    return false;
+  }
+  uint32_t full = 0u, mask = UINT32_MAX;
+  for (; full < bump; full++) {
+    mask = gr_exchange_acquire_gpu_u32(&block->free[full], 0u);
+    if (mask != gr_group_all(slots, full)) {
+      break;
+    }
+  }
+  if (full == bump) {
+    return true;
+  }
+  for (uint32_t group = 0u; group < groups; group++) {
+    uint32_t have = group < full || group >= bump ? gr_group_all(slots, group) : mask;
+    if (group > full && group < bump) {
+      have = gr_exchange_acquire_gpu_u32(&block->free[group], 0u);
+    }
+    if (have != 0u) {
+      gr_group_give(team, GR_SLOTS(page * GR_GROUPS + group, have));
+    }
+  }
+  return false;
+}
+
+/* Gives the pages of an empty block back, if it is: one that the caller has popped, or that a team
+ * holds, or any that is stale and on no stack. */
+GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page)
+{
+  struct gr_memory *m = &team->dev->memory;
   struct gr_page *block = &m->page[page];
+  uint64_t word = gr_load_acquire_gpu_u64(&block->word); /* first: what follows is of this block */
   const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
   const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
-  uint64_t word = 0u;
-  const bool is_empty = gr_block_is_empty(m, page, &word);
-  const uint64_t desired = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word) + 1u, GR_BLOCK_NONE, 0u, 0u);
-  if (!is_empty || gr_cas_acqrel_gpu_u64(&block->word, word, desired) != word) {
+  if (GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_NONE) {
     return false;
+  }
+  if (!gr_tag_is_stale(m, tag) && (!gr_block_is_empty(m, page) || !gr_block_seize(team, page))) {
+    return false;
+  }
+  /* Its state may still change, as its holder lets it go; its generation only if it is stale and
+   * another is here, too. */
+  const uint32_t generation = GR_BLOCK_GENERATION(word);
+  const uint64_t retired = GR_BLOCK_WORD(generation + 1u, GR_BLOCK_NONE, 0u, 0u);
+  for (;;) {
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(&block->word, word, retired);
+    if (seen == word) {
+      break;
+    }
+    word = seen;
+    if (GR_BLOCK_GENERATION(word) != generation) {
+      return false;
+    }
   }
   for (uint32_t group = 0u; group < GR_GROUPS; group++) {
     gr_store_relaxed_gpu_u32(&block->free[group], 0u);
@@ -203,7 +254,7 @@ GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t clas
         gr_block_become(&m->page[*page], GR_BLOCK_HELD);
         return GR_OK;
       }
-      gr_block_retire(m, *page); /* it is stale */
+      gr_block_retire(team, *page); /* it is stale */
       gr_moves_end(m, true);
     }
   }
@@ -215,10 +266,9 @@ GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t clas
  * disturbs nobody. It may be wrong while blocks move (M7). */
 GR_DEV bool gr_blocks_has_empty(struct gr_memory *m, gr_au64 *top)
 {
-  uint64_t word = 0u;
   uint32_t link = (uint32_t)gr_load_acquire_gpu_u64(top);
   for (uint32_t left = m->pages; link != 0u && left != 0u; left--) {
-    if (gr_block_is_empty(m, link - 1u, &word)) {
+    if (gr_block_is_empty(m, link - 1u)) {
       return true;
     }
     link = gr_load_acquire_gpu_u32(&m->page[link - 1u].next);
@@ -242,7 +292,7 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
       if (page == GR_PAGES_NONE) {
         break;
       }
-      if (gr_block_retire(m, page)) {
+      if (gr_block_retire(team, page)) {
         is_some = true;
       } else {
         gr_block_push(m, shard + 1u, page);
@@ -253,9 +303,35 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
   return is_some;
 }
 
-/* What reset arenas had and is on no stack: runs, and blocks that were full or held. True: some. */
-GR_DEV bool gr_stale_sweep(struct gr_memory *m)
+/* Empty blocks that teams hold, of this owner or of all. True: there were some. */
+GR_DEV bool gr_held_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
 {
+  struct gr_memory *m = &team->dev->memory;
+  bool is_some = false;
+  for (uint32_t i = 0u; i < team->dev->teams * GR_CLASSES; i++) {
+    const uint64_t held = gr_load_acquire_gpu_u64(&m->held[i]);
+    if (held == 0u) {
+      continue;
+    }
+    const uint32_t page = GR_HELD_PAGE(held);
+    const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+    const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word);
+    if (GR_BLOCK_GENERATION(word) == GR_HELD_GENERATION(held) &&
+        GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_HELD &&
+        (for_all || GR_TAG_OWNER(tag) == owner) && gr_block_is_empty(m, page)) {
+      gr_moves_begin(m);
+      const bool is_pages = gr_block_retire(team, page);
+      gr_moves_end(m, true);
+      is_some = is_pages || is_some;
+    }
+  }
+  return is_some;
+}
+
+/* What reset arenas had and is on no stack: runs, and blocks that were full or held. True: some. */
+GR_DEV bool gr_stale_sweep(struct gr_team *team)
+{
+  struct gr_memory *m = &team->dev->memory;
   bool is_some = false;
   for (uint32_t page = 0u; page < m->pages && gr_load_relaxed_gpu_u32(&m->stale) != 0u; page++) {
     gr_au64 *word = &m->page[page].tag;
@@ -274,7 +350,7 @@ GR_DEV bool gr_stale_sweep(struct gr_memory *m)
       }
     } else if (GR_TAG_OFFSET(tag) == 0u &&
                (state == (uint32_t)GR_BLOCK_FULL || state == (uint32_t)GR_BLOCK_HELD)) {
-      is_some = gr_block_retire(m, page) || is_some;
+      is_some = gr_block_retire(team, page) || is_some;
     }
   }
   return is_some;
@@ -290,7 +366,8 @@ GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool f
     const uint32_t context = gr_bits_lowest_u64(users);
     is_some = (context != GR_OWNER_CONTEXT(owner) && gr_arena_reclaim(team, context)) || is_some;
   }
-  return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(m)) || is_some;
+  is_some = gr_held_reclaim(team, owner, for_all) || is_some;
+  return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(team)) || is_some;
 }
 
 /* ---- reset ---- */

@@ -59,6 +59,10 @@
 #define GR_MEMORY_BYTES_MIN (64ull << 10)
 #define GR_MEMORY_BYTES_MAX (1ull << 40)
 #define GR_MEMORY_REPORTS 32u
+/* Who waits for memory looks again after so long at the latest. The event is the last of all. */
+#define GR_MEMORY_WAIT_NS 500000u
+#define GR_MEMORY_EVENT   (1u << 16 | (GR_EVENTS_MAX - 1u))
+
 
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u

@@ -12,11 +12,13 @@
 #define TEST_OPS(OP)                                                                               \
   OP(count)                                                                                        \
   OP(answer)                                                                                       \
-  OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end) OP(forker)          \
-      OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal)    \
-          OP(stuck) OP(insist) OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown) OP(replay)     \
-              OP(build) OP(gauge) OP(transfer) OP(transferred) OP(produce) OP(consume) OP(bounce)  \
-                  OP(signal) OP(arrive) OP(after) OP(divide) OP(divided)
+  OP(arguments)                                                                                    \
+  OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end) OP(forker) OP(child) OP(then)     \
+      OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal) OP(stuck) OP(insist)  \
+          OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown) OP(replay) OP(build) OP(gauge)      \
+              OP(transfer) OP(transferred) OP(produce) OP(consume) OP(bounce) OP(signal)           \
+                  OP(arrive) OP(after) OP(divide) OP(divided) OP(many) OP(hoard) OP(unhoard)       \
+                      OP(patient)
 GR_OP_IDS(TEST_OPS)
 
 GR_DEV void add_to(uint64_t *word, uint64_t value)
@@ -26,6 +28,7 @@ GR_DEV void add_to(uint64_t *word, uint64_t value)
   }
 }
 
+#include "test_alloc_ops.h"
 #include "test_channel_ops.h"
 #include "test_event_ops.h"
 #include "test_fork_ops.h"
