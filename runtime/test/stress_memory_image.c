@@ -149,11 +149,15 @@ static void misfree(struct churn *c, uint64_t object)
   unsigned char *p = address_of(c, object);
   uint64_t outside = 0u;
   const uint64_t has = gr_alloc_bytes(c->team, p);
-  const bool is_run = has > GR_SLAB_BYTES_MAX;
+  const struct gr_memory *m = &c->team->dev->memory;
+  const uint64_t page = (uint64_t)(p - m->base) >> GR_PAGE_SHIFT;
+  const bool is_run = /* aligned, it may be short */
+      GR_TAG_KIND(gr_load_relaxed_gpu_u64(&m->page[page].tag)) == (uint32_t)GR_PAGE_RUN;
   const int32_t got[] = {gr_free(c->team, &outside), gr_free(c->team, p + 8u),
                          gr_free(c->team, has > 4096u ? p + 4096u : p + has / 2u)};
   /* A slot of 8192 bytes is two pages of its block; half of one of 16 bytes is 8 bytes in. */
-  const int32_t wanted[] = {GR_E_FAULT, GR_E_INVAL, is_run ? GR_E_FAULT : GR_E_INVAL};
+  const int32_t wanted[] = {GR_E_FAULT, GR_E_INVAL,
+                            is_run && has > 4096u ? GR_E_FAULT : GR_E_INVAL};
   for (uint32_t i = 0u; i < 3u; i++) {
     if (got[i] != wanted[i]) {
       wrong(c, STRESS_STATUS, object, (uint64_t)(int64_t)got[i], (uint64_t)(int64_t)wanted[i]);
