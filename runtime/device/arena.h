@@ -11,7 +11,7 @@
 
 GR_DEV uint32_t gr_arena_generation(const struct gr_memory *m, uint32_t context)
 {
-  return GR_USE_GENERATION(gr_load_relaxed_gpu_u64(&m->arena[context].use));
+  return GR_USE_GENERATION(gr_load_acquire_gpu_u64(&m->arena[context].use));
 }
 /* What a block or page with this tag was part of has been reset. */
 GR_DEV bool gr_tag_is_stale(const struct gr_memory *m, uint64_t tag)
@@ -380,7 +380,7 @@ GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
   uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
   for (;;) {
     const uint64_t seen =
-        gr_cas_relaxed_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
+        gr_cas_release_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
     if (seen == use) {
       break;
     }

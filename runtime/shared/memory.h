@@ -49,7 +49,9 @@
  * arena.top[]    any team, by CAS                    push: release: next; pop: acqrel: next, and
  *                                                    who sees it gone sees that it is on its way
  * arena.use      any team, by CAS                    relaxed: a number; its generation moves on
- *                                                    when nobody of the context runs
+ *                                                    when nobody of the context runs: release, and
+ *                                                    acquire by who may find something stale by it,
+ *                                                    and uses that again: what was in it
  * held[]         the team's lanes, by CAS            acquire/release: the block's tag
  * moves          any team, by addition               acqrel: M7
  * stale, pressure, users, errors, resets, waiters  any team  relaxed: numbers
