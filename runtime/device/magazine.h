@@ -204,6 +204,9 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
     const uint32_t context = team->task->context;
     team->heap.resets = gr_load_relaxed_gpu_u32(&m->resets);
     team->heap.pressure = gr_load_relaxed_gpu_u32(&m->pressure);
+    if (team->heap.hint == 0u) { /* teams begin a little apart: not all at one word of the map */
+      team->heap.hint = team->id * GR_HINT_PAGES % m->pages;
+    }
     key = GR_KEY(GR_OWNER(gr_arena_generation(m, context), context), GR_PAGE_BLOCK);
     gr_store_release_team_u64(&team->heap.key, key);
   }

@@ -49,6 +49,7 @@
 #define GR_CLASSES        56u
 #define GR_SLAB_BYTES_MAX 8192u
 #define GR_BLOCK_PAGES    16u /* of a block, at most */
+#define GR_HINT_PAGES     16u /* between where teams look for their first pages */
 #define GR_SHARDS         4u  /* stacks of blocks of one class and context */
 #define GR_SHED_MAX       64u /* slots that go back at once when a team's list is too long */
 #if defined(GR_PORT_SIM)
