@@ -122,29 +122,30 @@ GR_DEV void gr_block_fill(struct gr_page *block)
 
 /* A block with all its slots virgin, held by the caller and on its way. If there is no room for one
  * of the usual length, a shorter one. */
-GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint64_t *held)
 {
   struct gr_memory *m = &team->dev->memory;
+  uint32_t page = GR_PAGES_NONE;
   const uint32_t bytes = m->class_[class_].bytes;
   uint32_t pages = m->class_[class_].pages;
-  int32_t status = gr_pages_take(team, owner, pages, 1u, page);
+  int32_t status = gr_pages_take(team, owner, pages, 1u, &page);
   while (status != GR_OK && pages << GR_PAGE_SHIFT >= 2u * bytes && pages > 1u) {
     pages = (pages + 1u) / 2u;
-    status = gr_pages_take(team, owner, pages, 1u, page);
+    status = gr_pages_take(team, owner, pages, 1u, &page);
   }
   if (status != GR_OK) {
     return status;
   }
   const uint32_t extent = GR_EXTENT((pages << GR_PAGE_SHIFT) / bytes, pages);
   for (uint32_t i = 0u; i < pages; i++) {
-    gr_store_relaxed_gpu_u32(&m->page[*page + i].pages, extent);
-    gr_store_relaxed_gpu_u32(&m->page[*page + i].reciprocal, m->class_[class_].reciprocal);
-    gr_store_relaxed_gpu_u64(&m->page[*page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
+    gr_store_relaxed_gpu_u32(&m->page[page + i].pages, extent);
+    gr_store_relaxed_gpu_u32(&m->page[page + i].reciprocal, m->class_[class_].reciprocal);
+    gr_store_relaxed_gpu_u64(&m->page[page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
   }
   if (!GR_WITH_MEMORY_BUMP) {
-    gr_block_fill(&m->page[*page]);
+    gr_block_fill(&m->page[page]);
   }
-  gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+  *held = GR_HELD(page, GR_BLOCK_GENERATION(gr_block_become(&m->page[page], GR_BLOCK_HELD)));
   return GR_OK;
 }
 
@@ -165,17 +166,16 @@ GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
   return is_free;
 }
 
-/* Takes what is free of a block that seems to be empty, to make sure. True: that is all of it, and
- * nobody else knows a slot of it (M5). False: what there was has been given back. */
-GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page)
+/* Takes what is free of a block that seems to be empty, to make sure: if its word is still the one
+ * that the caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
+ * there was has been given back. */
+GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
 {
   struct gr_page *block = &team->dev->memory.page[page];
   const uint32_t slots = gr_block_slots(block), groups = gr_groups_of(slots);
-  const uint64_t word = gr_load_relaxed_gpu_u64(&block->word);
   const uint32_t bump = GR_BLOCK_BUMP(word);
   const uint64_t none = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word), GR_BLOCK_STATE(word), groups, 0u);
   if (GR_BLOCK_GROUPS(word) != (uint32_t)gr_bits_run(0u, bump) ||
-      GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_NONE ||
       gr_cas_acqrel_gpu_u64(&block->word, word, none) != word) {
     return false;
   }
@@ -201,24 +201,16 @@ GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page)
   return false;
 }
 
-/* Gives the pages of an empty block back, if it is: one that the caller has popped, or that a team
- * holds, or any that is stale and on no stack. */
-GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page)
+/* Gives the pages of a block back that had this word and tag, in this order, and that nobody has a
+ * slot of, or that is stale. */
+GR_DEV bool gr_block_end(struct gr_team *team, uint32_t page, uint64_t word, uint64_t tag)
 {
   struct gr_memory *m = &team->dev->memory;
   struct gr_page *block = &m->page[page];
-  uint64_t word = gr_load_acquire_gpu_u64(&block->word); /* first: what follows is of this block */
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
   const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
-  if (GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_NONE) {
-    return false;
-  }
-  if (!gr_tag_is_stale(m, tag) && (!gr_block_is_empty(m, page) || !gr_block_seize(team, page))) {
-    return false;
-  }
-  /* Its state may still change, as its holder lets it go; its generation only if it is stale and
-   * another is here, too. */
-  const uint32_t generation = GR_BLOCK_GENERATION(word);
+  /* Its state may still change, as its holder lets it go, and a stale one's stack has it then; its
+   * generation only if it is stale and another is here, too. */
+  const uint32_t generation = GR_BLOCK_GENERATION(word), state = GR_BLOCK_STATE(word);
   const uint64_t retired = GR_BLOCK_WORD(generation + 1u, GR_BLOCK_NONE, 0u, 0u);
   for (;;) {
     const uint64_t seen = gr_cas_acqrel_gpu_u64(&block->word, word, retired);
@@ -226,7 +218,8 @@ GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page)
       break;
     }
     word = seen;
-    if (GR_BLOCK_GENERATION(word) != generation) {
+    if (GR_BLOCK_GENERATION(word) != generation ||
+        (GR_BLOCK_STATE(word) != state && GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_LISTED)) {
       return false;
     }
   }
@@ -241,24 +234,41 @@ GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page)
   return true;
 }
 
+/* The same, of a block that is empty, if it is; and in this state: LISTED, if the caller has popped
+ * it; or HELD, by whomever: a holder who lets it go while it is seized finds nothing to list. */
+GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page, uint32_t state)
+{
+  struct gr_memory *m = &team->dev->memory;
+  /* The word first: what follows is of this block, or the word is not the same any more. */
+  const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word);
+  const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+  if (GR_BLOCK_STATE(word) != state ||
+      (!gr_tag_is_stale(m, tag) &&
+       (!gr_block_is_empty(m, page) || !gr_block_seize(team, page, word)))) {
+    return false;
+  }
+  return gr_block_end(team, page, word, tag);
+}
+
 /* A block with something free, from the arena's stacks, or a new one: held by the caller, on its
  * way. */
-GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t class_, uint64_t *held)
 {
   struct gr_memory *m = &team->dev->memory;
   for (uint32_t i = 0u; i < GR_SHARDS; i++) {
     gr_au64 *top = &gr_arena_of(m, owner)->top[class_][(team->id + i) % GR_SHARDS];
-    for (*page = gr_blocks_pop(m, top); *page != GR_PAGES_NONE; *page = gr_blocks_pop(m, top)) {
-      const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[*page].tag);
-      if (GR_TAG_OWNER(tag) == owner) {
-        gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+    for (uint32_t page = gr_blocks_pop(m, top); page != GR_PAGES_NONE;
+         page = gr_blocks_pop(m, top)) {
+      if (GR_TAG_OWNER(gr_load_relaxed_gpu_u64(&m->page[page].tag)) == owner) {
+        const uint64_t word = gr_block_become(&m->page[page], GR_BLOCK_HELD);
+        *held = GR_HELD(page, GR_BLOCK_GENERATION(word)); /* it may be retired from here on */
         return GR_OK;
       }
-      gr_block_retire(team, *page); /* it is stale */
+      gr_block_retire(team, page, GR_BLOCK_LISTED); /* it is stale */
       gr_moves_end(m, true);
     }
   }
-  return gr_block_new(team, owner, class_, page);
+  return gr_block_new(team, owner, class_, held);
 }
 
 /* ---- what lies about ---- */
@@ -292,7 +302,7 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
       if (page == GR_PAGES_NONE) {
         break;
       }
-      if (gr_block_retire(team, page)) {
+      if (gr_block_retire(team, page, GR_BLOCK_LISTED)) {
         is_some = true;
       } else {
         gr_block_push(m, shard + 1u, page);
@@ -320,7 +330,7 @@ GR_DEV bool gr_held_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
         GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_HELD &&
         (for_all || GR_TAG_OWNER(tag) == owner) && gr_block_is_empty(m, page)) {
       gr_moves_begin(m);
-      const bool is_pages = gr_block_retire(team, page);
+      const bool is_pages = gr_block_retire(team, page, GR_BLOCK_HELD);
       gr_moves_end(m, true);
       is_some = is_pages || is_some;
     }
@@ -334,23 +344,22 @@ GR_DEV bool gr_stale_sweep(struct gr_team *team)
   struct gr_memory *m = &team->dev->memory;
   bool is_some = false;
   for (uint32_t page = 0u; page < m->pages && gr_load_relaxed_gpu_u32(&m->stale) != 0u; page++) {
-    gr_au64 *word = &m->page[page].tag;
-    const uint64_t tag = gr_load_relaxed_gpu_u64(word);
-    const uint32_t kind = GR_TAG_KIND(tag);
+    const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word); /* as in gr_block_retire */
+    const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+    const uint32_t kind = GR_TAG_KIND(tag), state = GR_BLOCK_STATE(word);
     if (kind == GR_PAGE_NONE || !gr_tag_is_stale(m, tag)) {
       continue;
     }
-    const uint32_t state = GR_BLOCK_STATE(gr_load_relaxed_gpu_u64(&m->page[page].word));
     if (kind == GR_PAGE_RUN) {
       const uint32_t pages = gr_load_relaxed_gpu_u32(&m->page[page].pages);
-      if (gr_cas_relaxed_gpu_u64(word, tag, 0u) == tag) {
+      if (gr_cas_relaxed_gpu_u64(&m->page[page].tag, tag, 0u) == tag) {
         gr_arena_uncharge(m, GR_TAG_OWNER(tag), pages);
         gr_pages_release(m, page, pages);
         is_some = true;
       }
     } else if (GR_TAG_OFFSET(tag) == 0u &&
                (state == (uint32_t)GR_BLOCK_FULL || state == (uint32_t)GR_BLOCK_HELD)) {
-      is_some = gr_block_retire(team, page) || is_some;
+      is_some = gr_block_end(team, page, word, tag) || is_some;
     }
   }
   return is_some;

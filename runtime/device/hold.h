@@ -65,11 +65,9 @@ GR_DEV uint64_t gr_slots_from_others(struct gr_team *team, uint64_t owner, uint3
 GR_DEV int32_t gr_block_hold(struct gr_team *team, uint64_t owner, uint32_t class_)
 {
   struct gr_memory *m = &team->dev->memory;
-  uint32_t page = GR_PAGES_NONE;
-  const int32_t status = gr_block_find(team, owner, class_, &page);
+  uint64_t held = 0u;
+  const int32_t status = gr_block_find(team, owner, class_, &held);
   if (status == GR_OK) {
-    const uint64_t word = gr_load_relaxed_gpu_u64(&m->page[page].word);
-    const uint64_t held = GR_HELD(page, GR_BLOCK_GENERATION(word));
     if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), 0u, held) != 0u) {
       gr_block_drop(team, held);
     }
