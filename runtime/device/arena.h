@@ -90,7 +90,7 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
   if (!gr_arena_has_room(gr_arena_of(m, owner), pages)) {
     return GR_E_DQUOT;
   }
-  *first = gr_pages_claim(m, pages, align, team->heap.hint);
+  *first = gr_pages_claim(m, pages, align, gr_load_relaxed_gpu_u32(&team->heap.hint));
   if (*first == GR_PAGES_NONE) {
     return GR_E_NOMEM;
   }
@@ -99,7 +99,7 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
     gr_moves_end(m, true);
     return GR_E_DQUOT;
   }
-  team->heap.hint = *first;
+  gr_store_relaxed_gpu_u32(&team->heap.hint, *first);
   gr_store_relaxed_gpu_u32(&m->page[*first].pages, pages);
   gr_pages_hand_over(m, owner, *first, pages);
   return GR_OK;

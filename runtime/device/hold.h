@@ -121,6 +121,6 @@ GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32
     why = GR_E_AGAIN;
   }
   gr_add_relaxed_gpu_u32(&m->pressure, 1u);
-  team->heap.why = why;
+  gr_store_relaxed_gpu_u32(&team->heap.why, (uint32_t)why);
   return 0u;
 }
