@@ -136,10 +136,12 @@ GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class
 GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page, uint64_t *word)
 {
   struct gr_page *block = &m->page[page];
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
+  *word = gr_load_acquire_gpu_u64(&block->word); /* the block is what follows as long as this is */
+  if (GR_BLOCK_STATE(*word) == (uint32_t)GR_BLOCK_NONE) {
+    return false; /* it has been retired */
+  }
   const uint32_t slots = gr_block_slots(block);
-  *word = gr_load_acquire_gpu_u64(&block->word);
-  if (gr_tag_is_stale(m, tag)) {
+  if (gr_tag_is_stale(m, gr_load_relaxed_gpu_u64(&block->tag))) {
     return true;
   }
   const uint32_t bump = GR_BLOCK_BUMP(*word);
@@ -150,17 +152,20 @@ GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page, uint64_t *word
   return is_free;
 }
 
-/* Gives the pages of a block back that nobody else may change the state of, or that is stale: if
- * it is empty (M5). */
-GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page)
+/* Gives the pages of a block back if it is empty (M5): one that the caller has popped (is_ours), or
+ * a stale one that is on no stack. */
+GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page, bool is_ours)
 {
   struct gr_page *block = &m->page[page];
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
-  const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
   uint64_t word = 0u;
   const bool is_empty = gr_block_is_empty(m, page, &word);
+  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
+  const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
   const uint64_t desired = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word) + 1u, GR_BLOCK_NONE, 0u, 0u);
-  if (!is_empty || gr_cas_acqrel_gpu_u64(&block->word, word, desired) != word) {
+  const bool is_loose =
+      GR_BLOCK_STATE(word) != (uint32_t)GR_BLOCK_LISTED && gr_tag_is_stale(m, tag);
+  if (!is_empty || !(is_ours || is_loose) ||
+      gr_cas_acqrel_gpu_u64(&block->word, word, desired) != word) {
     return false;
   }
   for (uint32_t group = 0u; group < GR_GROUPS; group++) {
@@ -187,7 +192,7 @@ GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t clas
         gr_block_become(&m->page[*page], GR_BLOCK_HELD);
         return GR_OK;
       }
-      gr_block_retire(m, *page); /* it is stale */
+      gr_block_retire(m, *page, true); /* it is stale */
       gr_moves_end(m, true);
     }
   }
@@ -226,7 +231,7 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
       if (page == GR_PAGES_NONE) {
         break;
       }
-      if (gr_block_retire(m, page)) {
+      if (gr_block_retire(m, page, true)) {
         is_some = true;
       } else {
         gr_block_push(m, shard + 1u, page);
@@ -248,7 +253,6 @@ GR_DEV bool gr_stale_sweep(struct gr_memory *m)
     if (kind == GR_PAGE_NONE || !gr_tag_is_stale(m, tag)) {
       continue;
     }
-    const uint32_t state = GR_BLOCK_STATE(gr_load_relaxed_gpu_u64(&m->page[page].word));
     if (kind == GR_PAGE_RUN) {
       const uint32_t pages = gr_load_relaxed_gpu_u32(&m->page[page].pages);
       if (gr_cas_relaxed_gpu_u64(word, tag, 0u) == tag) {
@@ -256,9 +260,8 @@ GR_DEV bool gr_stale_sweep(struct gr_memory *m)
         gr_pages_release(m, page, pages);
         is_some = true;
       }
-    } else if (GR_TAG_OFFSET(tag) == 0u &&
-               (state == (uint32_t)GR_BLOCK_FULL || state == (uint32_t)GR_BLOCK_HELD)) {
-      is_some = gr_block_retire(m, page) || is_some;
+    } else if (GR_TAG_OFFSET(tag) == 0u) {
+      is_some = gr_block_retire(m, page, false) || is_some;
     }
   }
   return is_some;

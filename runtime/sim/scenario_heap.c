@@ -28,7 +28,9 @@ static void maps_fill(uint32_t pages)
       H.m->map[level][i].v = gr_bits_run(0u, bits - 64u * i < 64u ? bits - 64u * i : 64u);
     }
     gr_sim_name(H.m->map[level], words * sizeof(gr_au64), sizeof(gr_au64),
-                level == 0 ? "map0" : level == 1 ? "map1" : "map2");
+                level == 0   ? "map0"
+                : level == 1 ? "map1"
+                             : "map2");
     bits = words;
   }
 }
@@ -265,8 +267,8 @@ QUIET static uint32_t audit_page(uint32_t page)
 {
   const uint64_t tag = H.m->page[page].tag.v, owner = GR_TAG_OWNER(tag);
   const uint32_t kind = GR_TAG_KIND(tag);
-  const bool is_stale = GR_USE_GENERATION(H.m->arena[GR_OWNER_CONTEXT(owner)].use.v) !=
-                        GR_OWNER_GENERATION(owner);
+  const bool is_stale =
+      GR_USE_GENERATION(H.m->arena[GR_OWNER_CONTEXT(owner)].use.v) != GR_OWNER_GENERATION(owner);
   uint32_t pages = 1u;
   A.is_part = kind != GR_PAGE_NONE;
   if (kind == GR_PAGE_BLOCK) {
@@ -306,10 +308,10 @@ QUIET void gr_sim_heap_audit(void)
     const uint64_t owner = GR_TAG_OWNER(H.m->page[page].tag.v);
     if (page >= end) {
       end = page + audit_page(page);
-      uint32_t *sum = GR_USE_GENERATION(H.m->arena[GR_OWNER_CONTEXT(owner)].use.v) ==
-                              GR_OWNER_GENERATION(owner)
-                          ? &used[GR_OWNER_CONTEXT(owner)]
-                          : &stale;
+      uint32_t *sum =
+          GR_USE_GENERATION(H.m->arena[GR_OWNER_CONTEXT(owner)].use.v) == GR_OWNER_GENERATION(owner)
+              ? &used[GR_OWNER_CONTEXT(owner)]
+              : &stale;
       *sum += A.is_part ? end - page : 0u;
     }
     if (is_free == A.is_part && !gr_sim_is_parked()) { /* M1 */

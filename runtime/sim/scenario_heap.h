@@ -23,8 +23,8 @@ struct gr_sim_heap {
   struct gr_team *team[HEAP_TEAMS];
   struct gr_sim_team *sim[HEAP_TEAMS];
   uint32_t teams, lanes, started;
-  uint64_t *note;       /* a plain word per page, a line apart: who has the page writes it */
-  uint32_t errors;      /* reports that must have been made */
+  uint64_t *note;  /* a plain word per page, a line apart: who has the page writes it */
+  uint32_t errors; /* reports that must have been made */
   /* Of every 16 bytes: who has them (team + 1), and where an object begins. */
   uint8_t owner[HEAP_UNITS_MAX];
   uint8_t begins[HEAP_UNITS_MAX];

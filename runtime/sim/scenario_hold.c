@@ -7,10 +7,10 @@
 
 #include "sim/scenario_heap.h"
 
-#define H      gr_sim_heap
-#define BYTES  64u /* class 3: 64 slots a page, 2 groups */
-#define OTHER  128u
-#define OWNER  GR_OWNER(0u, 0u)
+#define H     gr_sim_heap
+#define BYTES 64u /* class 3: 64 slots a page, 2 groups */
+#define OTHER 128u
+#define OWNER GR_OWNER(0u, 0u)
 
 static struct {
   void (*act[HEAP_TEAMS])(struct gr_team *);
@@ -230,7 +230,7 @@ static void of_context_one(struct gr_team *team)
 {
   team->own.context = 1u;
   gr_heap_begin(team, 1u);
-  T.object[0] = take(team, BYTES);      /* held */
+  T.object[0] = take(team, BYTES);           /* held */
   T.object[1] = take(team, 2u * 4096u + 1u); /* a run */
 }
 static void resets(struct gr_team *team)

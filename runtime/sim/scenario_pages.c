@@ -9,7 +9,7 @@
 #include "sim/protocol.h"
 #include "sim/scenario_heap.h"
 
-#define H gr_sim_heap
+#define H   gr_sim_heap
 #define FAR 4096u /* the first page of a word whose bit is in another word of map[1] */
 
 static uint64_t *taken; /* plain, per page that the protocol uses, a line apart */
@@ -137,7 +137,7 @@ static void runs(uint32_t words, uint32_t first, uint32_t count, const uint32_t 
   gr_pages_release(H.m, first, count);
   wanted = lengths;
   two(claims_and_gives, claims_and_gives);
-  gr_sim_expect(failed <= 1u); /* somebody gets on */
+  gr_sim_expect(failed <= 1u);                         /* somebody gets on */
   gr_sim_expect(claim(count, 1u, first, 1u) == first); /* all or nothing: nothing is left behind */
 }
 /* Both cross from one word into the next, and there is room for one. */

@@ -10,10 +10,10 @@
 #include "sim/protocol.h"
 #include "sim/scenario_heap.h"
 
-#define H      gr_sim_heap
-#define CLASS  7u   /* 128 bytes: a page has 32 slots, one group */
-#define WIDE   3u   /* 64 bytes: 2 groups */
-#define OWNER  GR_OWNER(0u, 0u)
+#define H     gr_sim_heap
+#define CLASS 7u /* 128 bytes: a page has 32 slots, one group */
+#define WIDE  3u /* 64 bytes: 2 groups */
+#define OWNER GR_OWNER(0u, 0u)
 
 static struct {
   uint32_t page[2];
@@ -261,7 +261,7 @@ void gr_scenario_groups_drop(void *argument)
 static void *retires(void *argument)
 {
   uint32_t page = gr_blocks_pop(H.m, &H.m->arena[0].top[CLASS][0]);
-  if (gr_block_retire(H.m, page)) {
+  if (gr_block_retire(H.m, page, true)) {
     page = block(WIDE); /* its page again */
     gr_sim_expect(page == B.page[0]);
     B.generation = GR_BLOCK_GENERATION(gr_load_relaxed_gpu_u64(&H.m->page[page].word));
@@ -316,6 +316,6 @@ void gr_scenario_retire_again(void *argument)
   gr_sim_expect(B.slots[0] != 0 || B.slots[1] != 0);
   if (B.slots[0] == 0) {
     gr_sim_expect(gr_blocks_pop(H.m, &H.m->arena[0].top[CLASS][1]) == B.page[0]);
-    gr_sim_expect(gr_block_retire(H.m, B.page[0]));
+    gr_sim_expect(gr_block_retire(H.m, B.page[0], true));
   }
 }
