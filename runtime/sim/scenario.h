@@ -127,6 +127,10 @@ void gr_scenario_rest_cancel(void *argument);
 void gr_scenario_rest_stop(void *argument);
 void gr_scenario_rest_lanes(void *argument);
 void gr_scenario_rest_late(void *argument);
+/* scenario_alloc.c */
+void gr_scenario_alloc(void *argument);
+void gr_scenario_alloc_lanes(void *argument);
+void gr_scenario_alloc_check(void);
 /* scenario_pages.c */
 void gr_scenario_pages_last(void *argument);
 void gr_scenario_pages_level(void *argument);
@@ -153,7 +157,6 @@ void gr_scenario_hold_pages(void *argument);
 void gr_scenario_quota_pages(void *argument);
 void gr_scenario_quota_one(void *argument);
 void gr_scenario_reset(void *argument);
-void gr_scenario_reset_leave(void *argument);
 void gr_scenario_magazine(void *argument);
 void gr_scenario_magazine_warps(void *argument);
 void gr_scenario_magazine_groups(void *argument);

@@ -259,41 +259,6 @@ void gr_scenario_reset(void *argument)
   two(resets, looks_for_pages);
   gr_sim_heap_audit();
 }
-/* A team with its slots at hand begins another context's task meanwhile. */
-static void other_context(struct gr_team *team)
-{
-  team->own.context = 2u;
-  gr_heap_begin(team, 2u);
-  T.object[1] = take(team, BYTES);
-}
-static void of_context_one_two(struct gr_team *team)
-{
-  team->own.context = 1u;
-  gr_heap_begin(team, 1u);
-  void *p = take(team, BYTES);
-  give(team, p);
-}
-static void resets_and_takes(struct gr_team *team)
-{
-  gr_arena_reset(team, 1u);
-  team->own.context = 0u;
-  gr_heap_begin(team, 0u);
-  for (uint32_t i = 0; i < 2u; i++) {
-    T.object[i * 2u] = take(team, BYTES);
-  }
-}
-void gr_scenario_reset_leave(void *argument)
-{
-  (void)argument;
-  begin(1u);
-  H.m->first_user = 3u; /* nobody's: pages are cleared */
-  T.act[1] = of_context_one_two;
-  gr_sim_heap_start(2u, 1u, 1u, lane);
-  gr_sim_heap_join();
-  two(resets_and_takes, other_context);
-  gr_sim_heap_audit();
-}
-
 /* ---- two lanes of a team and what lies at its hand ---- */
 static void lanes_act(void *argument)
 {
