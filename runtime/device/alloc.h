@@ -79,11 +79,15 @@ GR_DEV_HOT void *gr_slot_alloc_lanes(struct gr_team *team, uint32_t class_)
     uint64_t slots = 0u;
     if (lane == leader) {
       slots = gr_magazine_take(team, class_, gr_bits_count_u64(peers));
+      if (GR_SLOTS_MASK(slots) == 0u) { /* all of them are told why */
+        slots = (uint64_t)(uint32_t)gr_alloc_why(team) << 32;
+      }
     }
     slots = gr_peers_shuffle_u64(peers, slots, leader);
     uint32_t rank = gr_bits_count_u64(peers & (((uint32_t)1 << lane) - 1u));
     uint32_t mask = GR_SLOTS_MASK(slots);
     if (mask == 0u) {
+      gr_heap_say(team, (int32_t)(slots >> 32));
       return NULL;
     }
     for (; rank != 0u && mask != 0u; rank--) {
@@ -127,7 +131,7 @@ GR_DEV_APART void *gr_run_alloc(struct gr_team *team, uint64_t bytes, uint32_t a
   const uint64_t pages = (bytes + GR_PAGE_BYTES - 1u) >> GR_PAGE_SHIFT;
   uint32_t page = 0u;
   if (bytes > m->bytes) {
-    team->heap.why = GR_E_NOMEM;
+    gr_heap_say(team, GR_E_NOMEM);
     return NULL;
   }
   const uint64_t owner = GR_KEY_OWNER(gr_heap_key(team));
@@ -142,7 +146,7 @@ GR_DEV_APART void *gr_run_alloc(struct gr_team *team, uint64_t bytes, uint32_t a
     }
     if (tries == GR_MOVES_TRIES || gr_moves_is_final(m, moves)) {
       gr_add_relaxed_gpu_u32(&m->pressure, 1u);
-      team->heap.why = tries == GR_MOVES_TRIES ? GR_E_AGAIN : status;
+      gr_heap_say(team, tries == GR_MOVES_TRIES ? (int32_t)GR_E_AGAIN : status);
       return NULL;
     }
     gr_moves_wait(tries++);
@@ -186,7 +190,7 @@ GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
   if (bytes != 0u) {
     return gr_run_alloc(team, bytes, 1u);
   }
-  team->heap.why = GR_E_INVAL;
+  gr_heap_say(team, GR_E_INVAL);
   return NULL;
 }
 
@@ -194,11 +198,6 @@ GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
 GR_DEV_HOT void *gr_alloc_fixed(struct gr_team *team, uint32_t bytes)
 {
   return gr_slot_alloc(team, gr_class_of(bytes));
-}
-
-GR_DEV int32_t gr_alloc_why(const struct gr_team *team)
-{
-  return team->heap.why;
 }
 
 /* Of a page with this tag, which is a block of the magazines' context. */
@@ -279,7 +278,7 @@ GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64
 {
   const struct gr_memory *m = &team->dev->memory;
   if (bytes == 0u || align == 0u || (align & (align - 1u)) != 0u || align > m->bytes) {
-    team->heap.why = GR_E_INVAL;
+    gr_heap_say(team, GR_E_INVAL);
     return NULL;
   }
   /* Blocks begin with a page, so a slot is aligned to what its size is a multiple of. */
@@ -297,7 +296,7 @@ GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64
 GR_DEV_APART void *gr_calloc(struct gr_team *team, uint64_t count, uint64_t bytes)
 {
   if (count != 0u && bytes > UINT64_MAX / count) {
-    team->heap.why = GR_E_NOMEM;
+    gr_heap_say(team, GR_E_NOMEM);
     return NULL;
   }
   uint64_t *words = (uint64_t *)gr_alloc(team, count * bytes);
@@ -314,7 +313,7 @@ GR_DEV_APART void *gr_realloc(struct gr_team *team, void *p, uint64_t bytes)
   const uint64_t have = p != NULL ? gr_alloc_bytes(team, p) : 0u;
   if (p != NULL && (have == 0u || bytes == 0u)) {
     gr_free(team, p); /* no object: which is an error, and noted */
-    team->heap.why = have == 0u ? GR_E_FAULT : GR_OK;
+    gr_heap_say(team, have == 0u ? GR_E_FAULT : GR_OK);
     return NULL;
   }
   if (p != NULL && bytes <= have && bytes > have / 2u) {

@@ -54,7 +54,7 @@ GR_DEV int32_t gr_alloc_settle_team(struct gr_team *team, uint64_t missing, uint
                                     void **object)
 {
   const bool is_short = gr_team_sum_u64(team, missing) != 0u;
-  int32_t why = missing != 0u ? team->heap.why : (int32_t)GR_OK;
+  int32_t why = missing != 0u ? gr_alloc_why(team) : (int32_t)GR_OK;
   why = -(int32_t)gr_team_max_u64(team, (uint64_t)-why);
   gr_team_barrier(); /* all of object[] is seen by all */
   for (uint64_t i = gr_lane(); i < count && is_short; i += gr_lanes()) {

@@ -91,7 +91,7 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
   if (!gr_arena_has_room(gr_arena_of(m, owner), pages)) {
     return GR_E_DQUOT;
   }
-  *first = gr_pages_claim(m, pages, align, team->heap.hint);
+  *first = gr_pages_claim(m, pages, align, gr_load_relaxed_gpu_u32(&team->heap.hint));
   if (*first == GR_PAGES_NONE) {
     return GR_E_NOMEM;
   }
@@ -100,7 +100,7 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
     gr_moves_end(m, true);
     return GR_E_DQUOT;
   }
-  team->heap.hint = *first;
+  gr_store_relaxed_gpu_u32(&team->heap.hint, *first);
   gr_store_relaxed_gpu_u32(&m->page[*first].pages, pages);
   gr_pages_hand_over(m, owner, *first, pages);
   return GR_OK;
@@ -153,11 +153,14 @@ GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class
 GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
 {
   struct gr_page *block = &m->page[page];
+  const uint64_t word = gr_load_acquire_gpu_u64(&block->word); /* first, as in gr_block_retire */
+  if (GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_NONE) {
+    return false; /* it has been retired */
+  }
   if (gr_tag_is_stale(m, gr_load_relaxed_gpu_u64(&block->tag))) {
     return true;
   }
   const uint32_t slots = gr_block_slots(block);
-  const uint64_t word = gr_load_acquire_gpu_u64(&block->word);
   const uint32_t bump = GR_BLOCK_BUMP(word);
   bool is_free = GR_BLOCK_GROUPS(word) == (uint32_t)gr_bits_run(0u, bump);
   for (uint32_t group = 0u; group < bump && is_free; group++) {

@@ -47,7 +47,7 @@ GR_DEV struct gr_move gr_move_find(struct gr_team *team, struct gr_handles *t, u
   struct gr_move move = {from, 0u, 0u};
   if (GR_TAG_KIND(tag) == (uint32_t)GR_PAGE_RUN && t->class_ == GR_CLASSES) {
     const uint64_t bytes = gr_alloc_bytes(team, m->base + from);
-    team->heap.hint = 0u;
+    gr_store_relaxed_gpu_u32(&team->heap.hint, 0u);
     unsigned char *p = (unsigned char *)gr_run_alloc(team, bytes, 1u);
     move.to = (uint64_t)(p - m->base);
     if (p != NULL && move.to < from) {

@@ -80,7 +80,7 @@ GR_DEV bool gr_handle_is_of(uint64_t handle, uint64_t word)
 GR_DEV_APART struct gr_handles *gr_handles_open(struct gr_team *team, uint32_t slots)
 {
   if (slots == 0u || slots > INT32_MAX) {
-    team->heap.why = GR_E_INVAL;
+    gr_heap_say(team, GR_E_INVAL);
     return NULL;
   }
   struct gr_handles *t = (struct gr_handles *)gr_alloc(
@@ -111,7 +111,7 @@ GR_DEV_APART uint64_t gr_handle_alloc(struct gr_team *team, struct gr_handles *t
   const uint32_t taken = gr_pool_take(&t->free, &entries->next_free, sizeof *entries);
   if (taken == 0u) {
     gr_free(team, p);
-    team->heap.why = GR_E_NOMEM;
+    gr_heap_say(team, GR_E_NOMEM);
     return 0u;
   }
   struct gr_handle_entry *entry = &entries[taken - 1u];

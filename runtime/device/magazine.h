@@ -181,8 +181,10 @@ GR_DEV_APART void gr_heap_leave(struct gr_team *team)
 GR_DEV bool gr_heap_is_asked(const struct gr_team *team)
 {
   return gr_load_acquire_team_u64(&team->heap.key) != 0u &&
-         (gr_load_relaxed_gpu_u32(&team->dev->memory.resets) != team->heap.resets ||
-          gr_load_relaxed_gpu_u32(&team->dev->memory.pressure) != team->heap.pressure);
+         (gr_load_relaxed_gpu_u32(&team->dev->memory.resets) !=
+              gr_load_relaxed_gpu_u32(&team->heap.resets) ||
+          gr_load_relaxed_gpu_u32(&team->dev->memory.pressure) !=
+              gr_load_relaxed_gpu_u32(&team->heap.pressure));
 }
 /* The same, before a task begins: magazines that are not its context's, or that are asked for, are
  * emptied. */
@@ -202,10 +204,10 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
   if (key == 0u) {
     struct gr_memory *m = &team->dev->memory;
     const uint32_t context = team->task->context;
-    team->heap.resets = gr_load_relaxed_gpu_u32(&m->resets);
-    team->heap.pressure = gr_load_relaxed_gpu_u32(&m->pressure);
-    if (team->heap.hint == 0u) { /* teams begin a little apart: not all at one word of the map */
-      team->heap.hint = team->id * GR_HINT_PAGES % m->pages;
+    gr_store_relaxed_gpu_u32(&team->heap.resets, gr_load_relaxed_gpu_u32(&m->resets));
+    gr_store_relaxed_gpu_u32(&team->heap.pressure, gr_load_relaxed_gpu_u32(&m->pressure));
+    if (gr_load_relaxed_gpu_u32(&team->heap.hint) == 0u) { /* not all at one word of the map */
+      gr_store_relaxed_gpu_u32(&team->heap.hint, team->id * GR_HINT_PAGES % m->pages);
     }
     key = GR_KEY(GR_OWNER(gr_arena_generation(m, context), context), GR_PAGE_BLOCK);
     gr_store_release_team_u64(&team->heap.key, key);
@@ -235,7 +237,7 @@ GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32
     why = GR_E_AGAIN;
   }
   gr_add_relaxed_gpu_u32(&m->pressure, 1u);
-  team->heap.why = why;
+  gr_heap_say(team, why);
   return 0u;
 }
 

@@ -83,6 +83,16 @@ GR_DEV void *gr_slot_address(const struct gr_memory *m, uint32_t bytes, uint32_t
 }
 
 /* ---- errors ---- */
+/* Why an allocation answers NULL: of lanes that fail at once, one's reason is kept. */
+GR_DEV void gr_heap_say(struct gr_team *team, int32_t why)
+{
+  gr_store_relaxed_gpu_u32(&team->heap.why, (uint32_t)why);
+}
+/* Why the last allocation that answered NULL did. */
+GR_DEV int32_t gr_alloc_why(const struct gr_team *team)
+{
+  return (int32_t)gr_load_relaxed_gpu_u32(&team->heap.why);
+}
 GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, const void *p)
 {
   const int32_t status[GR_MEMORY_ERRORS] = {GR_OK,      GR_E_FAULT, GR_E_INVAL,

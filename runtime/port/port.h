@@ -44,7 +44,7 @@
  *                                      with this one and with the same key: itself at least
  *   gr_peers_shuffle_u64(peers, value, lane), gr_peers_or_u32(peers, value)
  *                                      both: all of these, and before they part; the lane is of the
- *                                      warp. The second orders their memory accesses, too
+ *                                      warp. Both order their memory accesses, as a barrier does
  *
  * Bits
  *   gr_bits_lowest_u64(x)   index of the lowest set bit; x is not 0

@@ -262,7 +262,9 @@ GR_DEV uint32_t gr_peers_u32(uint32_t key)
 }
 GR_DEV uint64_t gr_peers_shuffle_u64(uint32_t peers, uint64_t value, uint32_t lane)
 {
-  return __shfl_sync(peers, (unsigned long long)value, (int)lane);
+  const uint64_t all = __shfl_sync(peers, (unsigned long long)value, (int)lane);
+  __syncwarp(peers);
+  return all;
 }
 GR_DEV uint32_t gr_peers_or_u32(uint32_t peers, uint32_t value)
 {

@@ -212,9 +212,10 @@ static_assert(GR_MEMORY_BYTES_MAX <= GR_LIST_ONE, "an offset fits");
 struct gr_heap {
   gr_au64 key;       /* whose slots are in the magazines: GR_KEY(owner, BLOCK); 0: they are empty */
   gr_au64 active;    /* bit per class of which there is, or was, something in them or held */
-  uint32_t resets;   /* of all arenas, when `key` was set */
-  uint32_t pressure; /* the same */
-  uint32_t hint;     /* page to look from; any lane */
-  int32_t why;       /* nothing was to be had: the last status; any lane */
+  /* Relaxed; any lane, also several at once. */
+  gr_au32 resets;   /* of all arenas, when `key` was set */
+  gr_au32 pressure; /* the same */
+  gr_au32 hint;     /* page to look from */
+  gr_au32 why;      /* nothing was to be had: the last status */
   struct gr_magazine magazine[GR_CLASSES];
 };

@@ -19,7 +19,7 @@
 #include "sim/seconds.h"
 #include "sim/sim_private.h"
 
-#define DEPTH_MAX  4096u
+#define DEPTH_MAX  16384u
 #define SLOTS      (1u << 24)
 #define STATES_MAX (SLOTS / 2u)
 

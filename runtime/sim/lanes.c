@@ -106,6 +106,22 @@ bool gr_sim_team_is_gone(const struct gr_sim_team *team)
   return is_gone;
 }
 
+void gr_sim_team_join(const struct gr_sim_team *team)
+{
+  for (uint32_t lane = 0; lane < team->lanes; lane++) {
+    gr_sim_join(team->part[lane]->id);
+  }
+}
+
+bool gr_sim_team_is_parked(const struct gr_sim_team *team)
+{
+  bool is_parked = false;
+  for (uint32_t lane = 0; lane < team->lanes; lane++) {
+    is_parked = is_parked || (team->part[lane] != NULL && team->part[lane]->state == PART_PARKED);
+  }
+  return is_parked;
+}
+
 void gr_sim_team_kill(struct gr_sim_team *team)
 {
   for (uint32_t lane = 0; lane < team->lanes; lane++) {

@@ -95,8 +95,7 @@ uint32_t gr_sim_peers(uint32_t key, const char *file, unsigned line)
 }
 
 /* Meets the group that the last gr_sim_peers made; the values that its lanes brought. */
-static const uint64_t *group_meet(uint32_t members, enum gr_sim_meeting kind, uint64_t value,
-                                  const char *file, unsigned line)
+static const uint64_t *group_meet(uint32_t members, uint64_t value, const char *file, unsigned line)
 {
   struct part *self = gr_step("peers' meeting", NULL, file, line);
   const uint32_t first = self->lane / self->team->warp_lanes * self->team->warp_lanes;
@@ -105,7 +104,7 @@ static const uint64_t *group_meet(uint32_t members, enum gr_sim_meeting kind, ui
     gr_sim_fail("lane %u meets others than those that gr_peers_u32 named", self->lane);
   }
   struct meeting *m = &group->meeting;
-  return m->value[gr_meet(self, m, kind, value, file, line) & 1u] + first;
+  return m->value[gr_meet(self, m, GR_SIM_BARRIER, value, file, line) & 1u] + first;
 }
 
 static bool is_alone(void)
@@ -122,7 +121,7 @@ uint64_t gr_sim_peers_shuffle(uint32_t members, uint64_t value, uint32_t lane, c
   if ((members >> lane & 1u) == 0) {
     gr_sim_fail("a shuffle from lane %u, which is not among its peers", lane);
   }
-  const uint64_t answer = group_meet(members, GR_SIM_SHUFFLE, value, file, line)[lane];
+  const uint64_t answer = group_meet(members, value, file, line)[lane];
   gr_seen(W.self, answer);
   return answer;
 }
@@ -132,7 +131,7 @@ uint32_t gr_sim_peers_or(uint32_t members, uint32_t value, const char *file, uns
   if (is_alone()) {
     return value;
   }
-  const uint64_t *values = group_meet(members, GR_SIM_BARRIER, value, file, line);
+  const uint64_t *values = group_meet(members, value, file, line);
   uint32_t answer = 0;
   for (uint32_t rest = members; rest != 0; rest &= rest - 1u) {
     answer |= (uint32_t)values[__builtin_ctz(rest)];

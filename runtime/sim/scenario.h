@@ -15,14 +15,16 @@ struct gr_scenario {
   void (*check)(void);
   uint32_t faults;    /* bits of enum gr_sim_fault that it can stand */
   bool can_park;      /* it can stand somebody stopping for ever */
+  bool parks_teams;   /* that is a team, and in one run of four */
   bool is_crowded;    /* so many participants that starving one would take for ever */
   bool is_protocol;   /* small enough for GR_SIM_EXPLORE, and nothing else */
+  bool is_heap;       /* of the allocator's */
   uint32_t share;     /* of the time of a budget */
   uint64_t steps_max; /* of one run; 0: the default */
 };
 
 /* A name of NULL ends it. */
-#define GR_SCENARIOS_MAX 112u
+#define GR_SCENARIOS_MAX 144u
 extern const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX];
 
 /* scenario_device.c */
@@ -36,6 +38,7 @@ void gr_scenario_fault(void *argument);
 void gr_scenario_memory(void *argument);
 /* scenarios.c */
 void gr_scenario_small(void *argument);
+void gr_scenario_small_heap(void *argument);
 /* invariants.c: of a device that is open; each is one of shared/boundary.h and shared/dev.h. */
 void gr_invariants_check(void);
 /* The device's state, for people. */
@@ -124,3 +127,37 @@ void gr_scenario_rest_cancel(void *argument);
 void gr_scenario_rest_stop(void *argument);
 void gr_scenario_rest_lanes(void *argument);
 void gr_scenario_rest_late(void *argument);
+/* scenario_alloc.c */
+void gr_scenario_alloc(void *argument);
+void gr_scenario_alloc_lanes(void *argument);
+void gr_scenario_alloc_check(void);
+/* scenario_pages.c */
+void gr_scenario_pages_last(void *argument);
+void gr_scenario_pages_level(void *argument);
+void gr_scenario_pages_words(void *argument);
+void gr_scenario_pages_across(void *argument);
+void gr_scenario_pages_split(void *argument);
+void gr_scenario_pages_long(void *argument);
+void gr_scenario_pages_aligned(void *argument);
+/* scenario_slab.c */
+void gr_scenario_blocks(void *argument);
+void gr_scenario_groups(void *argument);
+void gr_scenario_groups_same(void *argument);
+void gr_scenario_groups_take(void *argument);
+void gr_scenario_groups_virgin(void *argument);
+void gr_scenario_groups_drop(void *argument);
+void gr_scenario_retire(void *argument);
+void gr_scenario_retire_again(void *argument);
+void gr_scenario_retire_some(void *argument);
+/* scenario_hold.c */
+void gr_scenario_hold(void *argument);
+void gr_scenario_hold_leave(void *argument);
+void gr_scenario_hold_full(void *argument);
+void gr_scenario_hold_reclaim(void *argument);
+void gr_scenario_hold_pages(void *argument);
+void gr_scenario_quota_pages(void *argument);
+void gr_scenario_quota_one(void *argument);
+void gr_scenario_reset(void *argument);
+void gr_scenario_magazine(void *argument);
+void gr_scenario_magazine_warps(void *argument);
+void gr_scenario_magazine_groups(void *argument);

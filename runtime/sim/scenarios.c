@@ -6,6 +6,12 @@
     .name = #function, .what = text, .main = gr_scenario_##function, .is_protocol = true           \
   }
 
+#define HEAP(function, text)                                                                       \
+  {                                                                                                \
+    .name = #function, .what = text, .main = gr_scenario_##function, .is_protocol = true,          \
+    .is_heap = true                                                                                \
+  }
+
 const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     {.name = "dispatch",
      .share = 24,
@@ -61,6 +67,22 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
      .main = gr_scenario_launch,
      .check = gr_invariants_check,
      .faults = GR_SIM_STALLS | GR_SIM_SPURIOUS | GR_SIM_LATE},
+    {.name = "alloc",
+     .share = 3,
+     .what = "teams of one lane allocate, free and hand on, with too little memory",
+     .main = gr_scenario_alloc,
+     .check = gr_scenario_alloc_check,
+     .can_park = true,
+     .parks_teams = true,
+     .steps_max = 20000000},
+    {.name = "alloc_lanes",
+     .share = 3,
+     .what = "the same with teams of 4 and 32 lanes, which diverge",
+     .main = gr_scenario_alloc_lanes,
+     .check = gr_scenario_alloc_check,
+     .can_park = true,
+     .parks_teams = true,
+     .steps_max = 20000000},
     {.name = "stuck",
      .share = 1,
      .what = "an op that does not return, the watchdog, and life after it",
@@ -83,6 +105,10 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
      .what =
          "one of the protocols below, under a seed: what exploring leaves of weak memory",
      .main = gr_scenario_small},
+    {.name = "small_heap",
+     .share = 2,
+     .what = "the same, of the allocator's",
+     .main = gr_scenario_small_heap},
     PROTOCOL(runq, "run queue: a producer and a consumer, around the ring of two slots"),
     PROTOCOL(runq_push, "run queue: two producers, a consumer"),
     PROTOCOL(runq_pop, "run queue: a producer, two consumers"),
@@ -146,14 +172,54 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     PROTOCOL(rest_stop, "the microkernel goes to rest while the host stops it"),
     PROTOCOL(rest_lanes, "a team of two lanes goes to rest while the other is given a task"),
     PROTOCOL(rest_late, "a team goes to rest while the other places a task and is idle again"),
+    HEAP(pages_last, "the last page of a word goes while another comes, up to the top of the map"),
+    HEAP(pages_level, "the same, and who gives claims again"),
+    HEAP(pages_words, "two words below one of the next level: one is emptied, one filled"),
+    HEAP(pages_across, "two runs across words, and room for one"),
+    HEAP(pages_split, "a run across words, and one page of it"),
+    HEAP(pages_long, "two runs longer than a word, and room for one"),
+    HEAP(pages_aligned, "an aligned run is sought while one is given back"),
+    HEAP(blocks, "a stack of two blocks: both go and come back in the other order"),
+    HEAP(groups, "slots of two groups come back to a full block"),
+    HEAP(groups_same, "the same, of one group"),
+    HEAP(groups_take, "slots come back to a group while another takes it"),
+    HEAP(groups_virgin, "two take the last virgin group"),
+    HEAP(groups_drop, "a held block is dropped while its slots come back"),
+    HEAP(retire, "an empty block is retired and made another while a group of it is taken"),
+    HEAP(retire_again, "the same, and the group comes back"),
+    HEAP(retire_some, "the same, and one slot of it comes back"),
+    HEAP(hold, "two teams, and one block of two groups"),
+    HEAP(hold_leave, "one team lets go of all there is while another asks"),
+    HEAP(hold_full, "a slot of a full block comes back while another asks"),
+    HEAP(hold_reclaim, "a block moves to another stack while another asks for its slot"),
+    HEAP(hold_pages, "two look for pages, and an empty block is all there is"),
+    HEAP(quota_pages, "two teams take pages up to the quota"),
+    HEAP(quota_one, "the same, and there is quota for one"),
+    HEAP(reset, "an arena is reset while another looks for pages"),
+    HEAP(magazine, "two lanes allocate and free together"),
+    HEAP(magazine_warps, "the same, of two warps"),
+    HEAP(magazine_groups, "two lanes free slots of two groups"),
     {.name = 0}};
 
-void gr_scenario_small(void *argument)
+/* One of the protocols, the allocator's or the others. */
+static void small(bool is_heap)
 {
   uint32_t first = 0, count = 0;
-  for (; !gr_scenarios[first].is_protocol; first++) {
+  for (; !gr_scenarios[first].is_protocol || gr_scenarios[first].is_heap != is_heap; first++) {
   }
-  for (; gr_scenarios[first + count].name != NULL; count++) {
+  for (; gr_scenarios[first + count].name != NULL &&
+         gr_scenarios[first + count].is_heap == is_heap;
+       count++) {
   }
-  gr_scenarios[first + gr_sim_random() % count].main(argument);
+  gr_scenarios[first + gr_sim_random() % count].main(NULL);
+}
+void gr_scenario_small(void *argument)
+{
+  (void)argument;
+  small(false);
+}
+void gr_scenario_small_heap(void *argument)
+{
+  (void)argument;
+  small(true);
 }

@@ -192,12 +192,26 @@ static struct part *pick_pct(struct part *self)
   return best;
 }
 
+/* With it, all its team. */
 void gr_park(struct part *part)
 {
-  part->state = PART_PARKED;
-  part->doing = part->doing != NULL ? part->doing : "";
+  for (uint32_t i = 0; i < W.parts; i++) {
+    struct part *other = &W.part[i];
+    if (other == part || (part->team != NULL && other->team == part->team &&
+                          other->state != PART_ENDED)) {
+      other->state = PART_PARKED;
+      other->doing = other->doing != NULL ? other->doing : "";
+      gr_part_gone(other);
+    }
+  }
   W.outcome->parked = true;
-  gr_part_gone(part);
+}
+
+/* Not host 0, who checks, and no thread of the library's, whom it joins. */
+static bool may_park(const struct part *part)
+{
+  return part->id != 0 && part->state == PART_READY &&
+         (W.config.parks_teams ? part->team != NULL : part->name[0] != 't');
 }
 
 static struct part *pick_fresh(struct part *self)
@@ -230,8 +244,8 @@ struct part *gr_schedule_pick(struct part *self)
     return wish < W.parts && gr_is_runnable(&W.part[wish]) ? &W.part[wish] : usual;
   }
   if (W.config.scheduler == GR_SIM_PARK && W.steps >= S.park_step && !W.outcome->parked &&
-      self->id != 0 && self->state == PART_READY && self->name[0] != 't') {
-    gr_park(self); /* not host 0, who checks, and no thread of the library's, whom it joins */
+      may_park(self)) {
+    gr_park(self);
     note(self, GR_SIM_FAULT | 0x10000u, 1);
   }
   const struct part *usual = gr_is_runnable(self) ? self : next_in_turn(self);

@@ -69,6 +69,7 @@ struct gr_sim_config {
   uint32_t faults;    /* bits of enum gr_sim_fault */
   uint32_t depth;     /* PCT: priority changes */
   uint64_t steps_max; /* 0: 2,000,000 */
+  bool parks_teams;   /* PARK: who stops is a team, with all its lanes; else a host thread */
   /* Invariants: called at every step, must not take one. */
   void (*check)(void);
   /* REPLAY. */
@@ -135,6 +136,9 @@ struct gr_sim_team *gr_sim_team_open(uint32_t id, uint32_t lanes, uint32_t warp_
                                      void *memory);
 void gr_sim_team_start(struct gr_sim_team *team, void (*lane_main)(void *), void *argument);
 bool gr_sim_team_is_gone(const struct gr_sim_team *team);
+/* Until all its lanes have ended, or were stopped for ever. */
+void gr_sim_team_join(const struct gr_sim_team *team);
+bool gr_sim_team_is_parked(const struct gr_sim_team *team);
 /* Its lanes never run again. */
 void gr_sim_team_kill(struct gr_sim_team *team);
 

@@ -3,6 +3,8 @@
  * Next: schedule.c. */
 #include "sim/sim_private.h"
 
+#include <string.h>
+
 uint64_t gr_sim_clock(const char *file, unsigned line)
 {
   struct part *self = gr_step("clock", NULL, file, line);
@@ -10,7 +12,7 @@ uint64_t gr_sim_clock(const char *file, unsigned line)
   return W.now_ns;
 }
 
-void gr_sim_pause(const char *file, unsigned line)
+static void pause_once(const char *file, unsigned line)
 {
   struct part *self = gr_step("pause", NULL, file, line);
   self->priority = 0; /* PCT: behind all others */
@@ -23,9 +25,18 @@ void gr_sim_pause(const char *file, unsigned line)
   }
 }
 
+void gr_sim_pause(const char *file, unsigned line)
+{
+  const char *last = W.self != NULL ? W.self->doing : NULL;
+  if (W.config.scheduler == GR_SIM_EXPLORE && last != NULL && strcmp(last, "pause") == 0) {
+    return; /* of pauses in a row the first has waited for news */
+  }
+  pause_once(file, line);
+}
+
 void gr_sim_retry(uint64_t local)
 {
-  gr_sim_pause(__FILE__, __LINE__);
+  pause_once(__FILE__, __LINE__);
   W.self->seen = mix(W.self->id, local);
 }
 

@@ -55,13 +55,14 @@ struct gr_sim_config gr_scenario_config(const struct gr_scenario *scenario, uint
   uint64_t random = mix(seed, 0xfa17u);
   const uint64_t bits = draw(&random);
   config.faults = bits % 3u == 0 ? (uint32_t)(bits >> 8) & scenario->faults : 0u;
-  if (scenario->can_park && (bits >> 32) % 24u == 0) {
+  if (scenario->can_park && (bits >> 32) % (scenario->parks_teams ? 4u : 24u) == 0) {
     config.scheduler = GR_SIM_PARK;
   }
   if (scenario->is_crowded && config.scheduler == GR_SIM_STARVE) {
     config.scheduler = GR_SIM_RANDOM;
   }
   config.check = scenario->check;
+  config.parks_teams = scenario->parks_teams;
   config.steps_max = scenario->steps_max;
   return config;
 }
