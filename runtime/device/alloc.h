@@ -36,15 +36,24 @@ GR_DEV void *gr_slot_open(gr_au64 *slot)
   return slot;
 }
 
+/* The lowest of these. */
+GR_DEV gr_au64 *gr_slot_first(const struct gr_team *team, uint32_t class_, uint64_t slots)
+{
+  return (gr_au64 *)gr_slot_address(&team->dev->memory, gr_class_bytes(class_),
+                                    GR_SLOTS_GROUP(slots), gr_bits_lowest_u64(slots));
+}
 /* Of a team of one lane: from what was freed last, or else from a group. */
 GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_)
 {
   const uint64_t slots = gr_magazine_refill(team, class_, 1u);
-  return slots == 0u
-             ? NULL
-             : gr_slot_open((gr_au64 *)gr_slot_address(&team->dev->memory, gr_class_bytes(class_),
-                                                       GR_SLOTS_GROUP(slots),
-                                                       gr_bits_lowest_u64(slots)));
+  return slots == 0u ? NULL : gr_slot_open(gr_slot_first(team, class_, slots));
+}
+/* The same, and what was freed last was written to since. */
+GR_DEV_APART void *gr_slot_alloc_broken(struct gr_team *team, uint32_t class_)
+{
+  gr_list_broken(team, class_);
+  const uint64_t slots = gr_magazine_take(team, class_, 1u);
+  return slots == 0u ? NULL : gr_slot_open(gr_slot_first(team, class_, slots));
 }
 GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
 {
@@ -53,19 +62,20 @@ GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
   const uint64_t list = gr_load_acquire_team_u64(&magazine->give);
   if (list != 0u) {
     uint64_t before = 0u;
-    if (gr_slot_is_sealed(m, GR_LIST_OFFSET(list), &before)) {
+    gr_au64 *slot = (gr_au64 *)(uintptr_t)list;
+    if (gr_slot_is_sealed(m, slot, &before)) {
       gr_store_release_team_u64(&magazine->give, before);
-      return gr_slot_open((gr_au64 *)(void *)(m->base + GR_LIST_OFFSET(list)));
+      team->heap.listed[class_]--;
+      return gr_slot_open(slot);
     }
-    gr_store_release_team_u64(&magazine->give, gr_list_broken(team, list));
+    return gr_slot_alloc_broken(team, class_);
   }
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
   if (GR_SLOTS_MASK(have) == 0u) {
     return gr_slot_alloc_refill(team, class_);
   }
   gr_store_release_team_u64(&magazine->take, have & (have - 1u));
-  return gr_slot_open((gr_au64 *)gr_slot_address(m, gr_class_bytes(class_), GR_SLOTS_GROUP(have),
-                                                 gr_bits_lowest_u64(have)));
+  return gr_slot_open(gr_slot_first(team, class_, have));
 }
 
 /* Together with the lanes that happen to ask for the same. */
@@ -208,14 +218,15 @@ GR_DEV_HOT int32_t gr_slot_free(struct gr_team *team, void *p, uint64_t offset, 
   if (at.error != GR_MEMORY_FINE) {
     return gr_memory_error_note(team, at.error, p);
   }
+  gr_au64 *slot = (gr_au64 *)(void *)(m->base + offset);
   uint64_t before = 0u;
-  if (GR_WITH_MEMORY_TAGS && gr_slot_is_sealed(m, offset, &before)) {
+  if (GR_WITH_MEMORY_TAGS && gr_slot_is_sealed(m, slot, &before)) {
     return gr_memory_error_note(team, GR_MEMORY_DOUBLE, p);
   }
   if (gr_lanes_is_one() && GR_WITH_MEMORY_MAGAZINES) {
-    return gr_magazine_push(team, at.class_, offset);
+    return gr_magazine_push(team, at.class_, slot);
   }
-  gr_slot_seal(m, offset, 0u);
+  gr_slot_seal(m, slot, 0u);
   return gr_slot_give(team, &at) == GR_OK ? GR_OK : gr_memory_error_note(team, GR_MEMORY_DOUBLE, p);
 }
 
@@ -263,7 +274,7 @@ GR_DEV_APART uint64_t gr_alloc_bytes(struct gr_team *team, const void *p)
   if (GR_TAG_KEY(tag) == key) {
     uint64_t before = 0u;
     const bool is_one = gr_slot_at(m, offset, tag).error == GR_MEMORY_FINE &&
-                        !(GR_WITH_MEMORY_TAGS && gr_slot_is_sealed(m, offset, &before));
+                        !(GR_WITH_MEMORY_TAGS && gr_slot_is_sealed(m, (const gr_au64 *)p, &before));
     return is_one ? gr_class_bytes(GR_TAG_CLASS(tag)) : 0u;
   }
   if (tag == GR_TAG(GR_PAGE_RUN, GR_KEY_OWNER(key), 0u, 0u) &&

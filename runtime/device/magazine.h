@@ -62,49 +62,53 @@ GR_DEV int32_t gr_slots_add(gr_au64 *to, uint64_t slots)
 
 /* ---- the list of a team of one lane ---- */
 /* The slot is free; its first word becomes `before`, the list that it is put on. */
-GR_DEV void gr_slot_seal(const struct gr_memory *m, uint64_t offset, uint64_t before)
+GR_DEV void gr_slot_seal(const struct gr_memory *m, gr_au64 *slot, uint64_t before)
 {
-  gr_au64 *slot = (gr_au64 *)(void *)(m->base + offset);
   gr_store_relaxed_gpu_u64(&slot[0], before);
   if (GR_WITH_MEMORY_TAGS) {
-    gr_store_relaxed_gpu_u64(&slot[1], GR_SEAL(m->secret, offset, before));
+    gr_store_relaxed_gpu_u64(&slot[1], GR_SEAL(m->secret, (uint64_t)(uintptr_t)slot, before));
   }
 }
 /* `before`: its first word, the list below if it is on one. */
-GR_DEV bool gr_slot_is_sealed(const struct gr_memory *m, uint64_t offset, uint64_t *before)
+GR_DEV bool gr_slot_is_sealed(const struct gr_memory *m, const gr_au64 *slot, uint64_t *before)
 {
-  const gr_au64 *slot = (const gr_au64 *)(const void *)(m->base + offset);
   *before = gr_load_relaxed_gpu_u64(&slot[0]);
-  return !GR_WITH_MEMORY_TAGS ||
-         gr_load_relaxed_gpu_u64(&slot[1]) == GR_SEAL(m->secret, offset, *before);
+  return !GR_WITH_MEMORY_TAGS || gr_load_relaxed_gpu_u64(&slot[1]) ==
+                                     GR_SEAL(m->secret, (uint64_t)(uintptr_t)slot, *before);
 }
-/* The first slot of a list was written to after it was freed, perhaps freed twice: what the list
- * was before is not known any more, and the rest is lost until the arena is reset. */
-GR_DEV_APART uint64_t gr_list_broken(struct gr_team *team, uint64_t list)
+/* The first slot of a class's list was written to after it was freed, perhaps freed twice: what the
+ * list was before is not known any more, and the rest is lost until the arena is reset. */
+GR_DEV_APART void gr_list_broken(struct gr_team *team, uint32_t class_)
 {
-  gr_memory_error_note(team, GR_MEMORY_WRITTEN, team->dev->memory.base + GR_LIST_OFFSET(list));
-  return 0u;
+  gr_au64 *list = &team->heap.magazine[class_].give;
+  gr_memory_error_note(team, GR_MEMORY_WRITTEN,
+                       (const void *)(uintptr_t)gr_load_acquire_team_u64(list));
+  gr_store_release_team_u64(list, 0u);
+  team->heap.listed[class_] = 0u;
 }
 
-/* The first `count` slots of the list go back to their blocks. Returns what is left. */
-GR_DEV_APART uint64_t gr_list_shed(struct gr_team *team, uint64_t list, uint32_t count)
+/* The last `count` slots of a class's list go back to their blocks. */
+GR_DEV_APART void gr_list_shed(struct gr_team *team, uint32_t class_, uint32_t count)
 {
   const struct gr_memory *m = &team->dev->memory;
+  gr_au64 *give = &team->heap.magazine[class_].give;
   uint64_t slots = 0u, before = 0u, tag = 0u;
   uint32_t page = GR_PAGES_NONE;
-  for (; list != 0u && count != 0u; count--) {
-    const uint64_t offset = GR_LIST_OFFSET(list);
-    if (!gr_slot_is_sealed(m, offset, &before)) {
-      list = gr_list_broken(team, list);
+  for (; count != 0u && gr_load_acquire_team_u64(give) != 0u; count--) {
+    const uint64_t list = gr_load_acquire_team_u64(give);
+    if (!gr_slot_is_sealed(m, (const gr_au64 *)(uintptr_t)list, &before)) {
+      gr_list_broken(team, class_);
       break;
     }
+    gr_store_release_team_u64(give, before);
+    team->heap.listed[class_]--;
+    const uint64_t offset = list - (uint64_t)(uintptr_t)m->base;
     if ((uint32_t)(offset >> GR_PAGE_SHIFT) != page) { /* seldom: what is freed in a row lies so */
       page = (uint32_t)(offset >> GR_PAGE_SHIFT);
       tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
     }
     const struct gr_slot at = gr_slot_at(m, offset, tag);
     const uint64_t slot = GR_SLOTS(at.group, (uint32_t)1 << at.bit);
-    list = before;
     if ((slots ^ slot) >> 32 == 0u) {
       slots |= slot;
       continue;
@@ -117,7 +121,6 @@ GR_DEV_APART uint64_t gr_list_shed(struct gr_team *team, uint64_t list, uint32_t
   if (slots != 0u) {
     gr_group_give(team, slots);
   }
-  return list;
 }
 
 /* ---- whose magazines ---- */
@@ -148,13 +151,13 @@ GR_DEV_APART bool gr_heap_trim(struct gr_team *team, bool is_stale)
     if (is_stale) {
       gr_store_release_team_u64(&magazine->take, 0u);
       gr_store_release_team_u64(&magazine->give, 0u);
+      team->heap.listed[gr_lanes_is_one() ? class_ : 0u] = 0u;
       gr_store_relaxed_gpu_u64(held, 0u);
       continue;
     }
     gr_slots_flush(team, &magazine->take);
     if (gr_lanes_is_one()) {
-      gr_list_shed(team, gr_load_acquire_team_u64(&magazine->give), UINT32_MAX);
-      gr_store_release_team_u64(&magazine->give, 0u);
+      gr_list_shed(team, class_, UINT32_MAX);
     } else {
       gr_slots_flush(team, &magazine->give);
     }
@@ -318,23 +321,21 @@ GR_DEV int32_t gr_magazine_give(struct gr_team *team, uint32_t class_, uint64_t 
 /* The list has become too long. */
 GR_DEV_APART int32_t gr_magazine_shed(struct gr_team *team, uint32_t class_)
 {
-  gr_au64 *give = &team->heap.magazine[class_].give;
-  const uint64_t list = gr_load_acquire_team_u64(give);
-  const uint32_t half = GR_LIST_COUNT(list) / 2u;
-  gr_store_release_team_u64(give,
-                            gr_list_shed(team, list, half < GR_SHED_MAX ? half : GR_SHED_MAX));
+  const uint32_t half = team->heap.listed[class_] / 2u;
+  gr_list_shed(team, class_, half < GR_SHED_MAX ? half : GR_SHED_MAX);
   return GR_OK;
 }
 /* One lane. The slot is free, and first on the list. */
-GR_DEV_HOT int32_t gr_magazine_push(struct gr_team *team, uint32_t class_, uint64_t offset)
+GR_DEV_HOT int32_t gr_magazine_push(struct gr_team *team, uint32_t class_, gr_au64 *slot)
 {
   const struct gr_memory *m = &team->dev->memory;
   gr_au64 *give = &team->heap.magazine[class_].give;
   const uint64_t list = gr_load_acquire_team_u64(give);
-  gr_slot_seal(m, offset, list);
-  gr_store_release_team_u64(give, ((list + GR_LIST_ONE) & ~(GR_LIST_ONE - 1u)) | offset);
+  gr_slot_seal(m, slot, list);
+  gr_store_release_team_u64(give, (uint64_t)(uintptr_t)slot);
   if (list == 0u) {
     gr_heap_activate(team, class_);
   }
-  return list >= m->list_end[class_] ? gr_magazine_shed(team, class_) : GR_OK;
+  return team->heap.listed[class_]++ >= m->list_max[class_] ? gr_magazine_shed(team, class_)
+                                                            : (int32_t)GR_OK;
 }

@@ -119,7 +119,7 @@ int gr_heap_build(struct grosr *g)
   }
   for (uint32_t i = 0; i < GR_CLASSES; i++) {
     gr_class_fill(&m->class_[i], i);
-    m->list_end[i] = GR_LIST_ONE * list_max(m->class_[i].bytes, bytes / g->options.teams);
+    m->list_max[i] = list_max(m->class_[i].bytes, bytes / g->options.teams);
   }
   if (getrandom(&m->secret, sizeof m->secret, GRND_NONBLOCK) != (ssize_t)sizeof m->secret) {
     m->secret = (uint64_t)(uintptr_t)g * 0x9e3779b97f4a7c15ull;

@@ -40,6 +40,8 @@
  *   gr_warp_shuffle_{u32,u64}(value, lane), gr_warp_shuffle_up_u64(value, delta)
  *                                      all three: whole warp, converged
  *   bool gr_lanes_is_one()             a team is one lane: known when compiling, but in sim
+ *   GR_LISTS                           lists of free slots that a team has: GR_CLASSES; without
+ *                                      such teams 1
  *   gr_peers_u32(key)                  the lanes of the warp, a bit each, that happen to be here
  *                                      with this one and with the same key: itself at least
  *   gr_peers_shuffle_u64(peers, value, lane), gr_peers_or_u32(peers, value)

@@ -179,6 +179,7 @@ GR_DEV uint64_t gr_warp_shuffle_up_u64(uint64_t value, uint32_t delta)
   return value;
 }
 
+#define GR_LISTS GR_CLASSES
 GR_DEV bool gr_lanes_is_one(void)
 {
   return true;
@@ -203,7 +204,7 @@ GR_DEV uint32_t gr_peers_or_u32(uint32_t peers, uint32_t value)
 /* ---- bits ---- */
 GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
 {
-  return 63u - (uint32_t)__builtin_clzll(x);
+  return 63u ^ (uint32_t)__builtin_clzll(x);
 }
 GR_DEV uint32_t gr_bits_lowest_u64(uint64_t x)
 {

@@ -251,6 +251,7 @@ GR_DEV uint64_t gr_warp_shuffle_up_u64(uint64_t value, uint32_t delta)
   return __shfl_up_sync(GR_CUDA_WARP_ALL, (unsigned long long)value, delta);
 }
 
+#define GR_LISTS 1u /* none: a team is a warp at least */
 GR_DEV bool gr_lanes_is_one(void)
 {
   return false; /* a warp at least */

@@ -132,6 +132,7 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
       GR_SIM_SHUFFLE, value,                                                                       \
       gr_sim_warp_lane() >= (delta) ? gr_sim_warp_lane() - (delta) : gr_sim_warp_lane(), GR_AT)
 
+#define GR_LISTS GR_CLASSES
 #define gr_lanes_is_one() (gr_sim_lanes() == 1u)
 #define gr_peers_u32(key) gr_sim_peers(key, GR_AT)
 #define gr_peers_shuffle_u64(peers, value, lane) gr_sim_peers_shuffle(peers, value, lane, GR_AT)
@@ -140,7 +141,7 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 /* ---- bits ---- */
 GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
 {
-  return 63u - (uint32_t)__builtin_clzll(x);
+  return 63u ^ (uint32_t)__builtin_clzll(x);
 }
 GR_DEV uint32_t gr_bits_lowest_u64(uint64_t x)
 {

@@ -172,15 +172,15 @@ struct gr_memory {
   uint64_t secret;        /* drawn at boot: what marks free slots */
   uint32_t first_user;    /* context whose data needs no note in page.user */
   struct gr_class class_[GR_CLASSES];
-  uint64_t list_end[GR_CLASSES]; /* GR_LIST_ONE times the slots that a list has at most */
+  uint32_t list_max[GR_CLASSES]; /* slots that a list has at most */
   /* Written by all. */
   gr_au64 moves __attribute__((aligned(GR_LINE_BYTES))); /* moved << 32 | on their way: M7 */
   gr_au32 stale;    /* pages that reset arenas had, and that nobody has given back yet */
   gr_au32 pressure; /* times that somebody found nothing */
   gr_au32 resets;   /* of all arenas */
   gr_au32 waiters;  /* not 0: a continuation waits for memory (alloc_wait.h) */
-  gr_au64 users;  /* bit per context that ever had pages */
-  gr_au32 errors; /* reports made; the first GR_MEMORY_REPORTS are kept */
+  gr_au64 users;    /* bit per context that ever had pages */
+  gr_au32 errors;   /* reports made; the first GR_MEMORY_REPORTS are kept */
   struct gr_memory_report report[GR_MEMORY_REPORTS];
 };
 /* 0: none. */
@@ -193,29 +193,25 @@ struct gr_memory {
 /* ---- a team's part, in struct gr_team ---- */
 /* Slots at hand: (group + 1) << 32 | bit per slot of it. A group's number is first page *
  * GR_GROUPS + group. What was freed: of lanes that share it, slots of another group; of a team of
- * one lane, a list: how many << 40 | offset of the last one, whose first word is the list before.
- */
+ * one lane, a list: the address of the last one, whose first word is that of the one before. */
 struct gr_magazine {
   gr_au64 take;
   gr_au64 give;
 };
-#define GR_LIST_ONE          ((uint64_t)1 << 40)
-#define GR_LIST_OFFSET(list) ((list) & (GR_LIST_ONE - 1u))
-#define GR_LIST_COUNT(list)  ((uint32_t)((list) >> 40))
-static_assert(GR_MEMORY_BYTES_MAX <= GR_LIST_ONE, "an offset fits");
 #define GR_SLOTS(group, mask) (((uint64_t)(group) + 1u) << 32 | (uint64_t)(mask))
 #define GR_SLOTS_GROUP(slots) ((uint32_t)((slots) >> 32) - 1u)
 #define GR_SLOTS_MASK(slots)  ((uint32_t)(slots))
 /* The second word of a free slot. */
-#define GR_SEAL(secret, offset, first_word) (((secret) ^ (offset)) + (first_word))
+#define GR_SEAL(secret, address, first_word) (((secret) ^ (address)) + (first_word))
 
 struct gr_heap {
-  gr_au64 key;       /* whose slots are in the magazines: GR_KEY(owner, BLOCK); 0: they are empty */
-  gr_au64 active;    /* bit per class of which there is, or was, something in them or held */
+  gr_au64 key;    /* whose slots are in the magazines: GR_KEY(owner, BLOCK); 0: they are empty */
+  gr_au64 active; /* bit per class of which there is, or was, something in them or held */
   /* Relaxed; any lane, also several at once. */
   gr_au32 resets;   /* of all arenas, when `key` was set */
   gr_au32 pressure; /* the same */
   gr_au32 hint;     /* page to look from */
   gr_au32 why;      /* nothing was to be had: the last status */
   struct gr_magazine magazine[GR_CLASSES];
+  uint32_t listed[GR_LISTS]; /* slots in a list; a word of its own, as the list's is waited for */
 };

@@ -60,7 +60,7 @@ void gr_sim_heap_begin(uint32_t teams, uint32_t pages, bool has_bytes)
       gr_class_fill(&classes[i], i);
     }
     H.m->class_[i] = classes[i];
-    H.m->list_end[i] = 4u * GR_LIST_ONE;
+    H.m->list_max[i] = 4u;
   }
   for (uint32_t i = 0; i < HEAP_CONTEXTS; i++) {
     H.m->arena[i].quota.v = UINT64_MAX;
@@ -167,16 +167,17 @@ QUIET static void count_mask(uint64_t slots)
   }
 }
 
-QUIET static void count_list(uint64_t list)
+QUIET static void count_list(uint64_t list, uint32_t listed)
 {
+  uint32_t count = 0;
   while (list != 0) {
-    const uint64_t offset = GR_LIST_OFFSET(list);
-    const uint64_t before = *(const uint64_t *)(const void *)(H.m->base + offset);
+    const uint64_t offset = list - (uint64_t)(uintptr_t)H.m->base;
     gr_sim_expect(offset < H.m->bytes && A.places[offset / 16u] < 4u);
-    gr_sim_expect(GR_LIST_COUNT(list) == GR_LIST_COUNT(before) + 1u);
     A.places[offset / 16u]++;
-    list = before;
+    count++;
+    list = *(const uint64_t *)(uintptr_t)list;
   }
+  gr_sim_expect(count == listed);
 }
 
 static bool is_parked(const struct gr_team *team)
@@ -199,7 +200,7 @@ QUIET static void count_team(const struct gr_team *team)
     }
     count_mask(team->heap.magazine[class_].take.v);
     if (H.lanes == 1u) {
-      count_list(team->heap.magazine[class_].give.v);
+      count_list(team->heap.magazine[class_].give.v, team->heap.listed[class_]);
     } else {
       count_mask(team->heap.magazine[class_].give.v);
     }

@@ -164,10 +164,10 @@ Test(memory, wrong_frees_are_named_and_change_nothing)
   struct gr_team *team = memory_task(t, 0, 0);
   team->own.op = 5;
   unsigned char *a = gr_alloc(team, 100), *b = gr_alloc(team, 100), *run = gr_alloc(team, 20000);
-  uint64_t outside = 0;
+  uint64_t *outside = calloc(2, sizeof *outside);
   cr_assert_eq(gr_free(team, NULL), GR_OK);
-  cr_assert_eq(gr_free(team, &outside), GR_E_FAULT);
-  error_is(t, 0, GR_MEMORY_FOREIGN, &outside);
+  cr_assert_eq(gr_free(team, outside), GR_E_FAULT);
+  error_is(t, 0, GR_MEMORY_FOREIGN, outside);
   cr_assert_eq(gr_free(team, a + 16), GR_E_INVAL);
   error_is(t, 1, GR_MEMORY_INTERIOR, a + 16);
   cr_assert_eq(gr_free(team, run + 4096), GR_E_FAULT);
@@ -186,6 +186,7 @@ Test(memory, wrong_frees_are_named_and_change_nothing)
   cr_assert_eq(gr_alloc_bytes(team, b + 16), 0);
   cr_assert_eq(gr_alloc_bytes(team, NULL), 0);
   cr_assert_eq(gr_free(team, b), GR_OK);
+  free(outside);
   memory_end(t);
 }
 
@@ -228,7 +229,7 @@ Test(memory, a_block_that_was_held_is_not_retired_from_under_its_stack)
   struct memory *t = memory_begin(64);
   struct gr_team *one = memory_task(t, 0, 0), *two = memory_task(t, 1, 0);
   gr_free(one, gr_alloc(one, 16));
-  gr_list_shed(one, one->heap.magazine[0].give.v, 1);
+  gr_list_shed(one, 0, 1);
   one->heap.magazine[0].give.v = 0;
   gr_slots_flush(one, &one->heap.magazine[0].take);
   const uint64_t held = gr_held_of(one, 0)->v;
