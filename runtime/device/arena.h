@@ -169,8 +169,8 @@ GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
   return is_free;
 }
 
-/* Takes what is free of a block that seems to be empty, to make sure: if its word is still the one
- * that the caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
+/* Takes what is free of a block that seems to be empty, to make sure: if it has the word that the
+ * caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
  * there was has been given back. */
 GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
 {
