@@ -381,23 +381,3 @@ GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool f
   is_some = gr_held_reclaim(team, owner, for_all) || is_some;
   return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(team)) || is_some;
 }
-
-/* ---- reset ---- */
-/* One lane, while no task of the context runs but the caller's: nothing that it allocated is valid
- * any more, and all of it may be had again. In a time that does not depend on how much it was. */
-GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
-{
-  struct gr_memory *m = &team->dev->memory;
-  struct gr_arena *arena = &m->arena[context];
-  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
-  for (;;) {
-    const uint64_t seen =
-        gr_cas_release_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
-    if (seen == use) {
-      break;
-    }
-    use = seen; /* somebody retires an empty block of it */
-  }
-  gr_add_relaxed_gpu_u32(&m->stale, GR_USE_PAGES(use));
-  gr_add_relaxed_gpu_u32(&m->resets, 1u);
-}
