@@ -14,7 +14,7 @@
  *   --teams N       else 1 to 5
  *   --thorough N    1: marks all units and looks at every byte; 0: first, last, and one between;
  *                   else one round in four is thorough (with --operations: none)
- *   --resets N      1: in half of the rounds arenas are reset at times; 0: in none (the default)
+ *   --resets N      1 (the default): in half of the rounds arenas are reset at times; 0: in none
  *
  * Next: test_device_memory.c. */
 #include <stdlib.h>
@@ -55,7 +55,7 @@ struct round {
 };
 
 static uint64_t seconds = 10, operations_wanted, seed = 1, teams_wanted, thorough_wanted = 2,
-                resets_wanted;
+                resets_wanted = 1;
 
 static const char *wrong_name(uint32_t what)
 {
@@ -199,9 +199,11 @@ static void window_run(struct round *r)
   }
 }
 
-/* The arena of one context is reset while the others' tasks run. */
+/* The arena of one context is reset while the others' tasks run: when no team has slots of it at
+ * hand any more, as gr_arena_reset wants it. */
 static void reset_run(struct round *r)
 {
+  law_check(r);
   const uint32_t which = (uint32_t)(tool_random(&r->random) % r->shape.contexts);
   const uint32_t context = r->context[which];
   for (uint32_t i = 0; i < 3u * r->shape.teams && r->shape.contexts > 1u; i++) {
