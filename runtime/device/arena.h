@@ -169,8 +169,8 @@ GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
   return is_free;
 }
 
-/* Takes what is free of a block that seems to be empty, to make sure: if its word is still the one
- * that the caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
+/* Takes what is free of a block that seems to be empty, to make sure: if it has the word that the
+ * caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
  * there was has been given back. */
 GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
 {
@@ -380,24 +380,4 @@ GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool f
   }
   is_some = gr_held_reclaim(team, owner, for_all) || is_some;
   return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(team)) || is_some;
-}
-
-/* ---- reset ---- */
-/* One lane, while no task of the context runs but the caller's: nothing that it allocated is valid
- * any more, and all of it may be had again. In a time that does not depend on how much it was. */
-GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
-{
-  struct gr_memory *m = &team->dev->memory;
-  struct gr_arena *arena = &m->arena[context];
-  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
-  for (;;) {
-    const uint64_t seen =
-        gr_cas_release_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
-    if (seen == use) {
-      break;
-    }
-    use = seen; /* somebody retires an empty block of it */
-  }
-  gr_add_relaxed_gpu_u32(&m->stale, GR_USE_PAGES(use));
-  gr_add_relaxed_gpu_u32(&m->resets, 1u);
 }

@@ -180,6 +180,33 @@ GR_DEV_APART void gr_heap_leave(struct gr_team *team)
     gr_store_release_team_u64(&team->heap.key, 0u);
   }
 }
+
+/* ---- reset ---- */
+/* One lane, while no task of the context runs but the caller's, and no other team has slots of it
+ * at hand: one that is giving them back would put them into what has become of their block.
+ * Nothing that the context allocated is valid any more, and all of it may be had again. In a time
+ * that does not depend on how much it was. */
+GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_arena *arena = &m->arena[context];
+  uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
+  for (;;) {
+    const uint64_t seen =
+        gr_cas_release_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
+    if (seen == use) {
+      break;
+    }
+    use = seen; /* somebody retires an empty block of it */
+  }
+  gr_add_relaxed_gpu_u32(&m->stale, GR_USE_PAGES(use));
+  gr_add_relaxed_gpu_u32(&m->resets, 1u);
+  if (GR_OWNER_CONTEXT(GR_KEY_OWNER(gr_load_acquire_team_u64(&team->heap.key))) == context) {
+    gr_heap_leave(team); /* the caller's op may go on */
+  }
+}
+
+/* ---- between tasks ---- */
 /* Since the magazines were filled an arena was reset, or somebody found no memory. */
 GR_DEV bool gr_heap_is_asked(const struct gr_team *team)
 {

@@ -54,6 +54,15 @@ enum stress_wrong {
   STRESS_WRONGS = 8
 };
 
+static inline const char *stress_wrong_name(uint32_t what)
+{
+  static const char *name[STRESS_WRONGS] = {
+      "handed out twice",         "freed and not marked", "other contents than were written",
+      "another context's data",   "calloc is not zero",   "alignment, place or length",
+      "an answer that is not so", "more than its quota"};
+  return name[what];
+}
+
 enum stress_count {
   STRESS_ALLOCS = 0,
   STRESS_FREES = 1,

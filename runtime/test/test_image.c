@@ -11,14 +11,16 @@
 
 #define TEST_OPS(OP)                                                                               \
   OP(count)                                                                                        \
-  OP(answer) OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end)          \
-      OP(forker) OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp)     \
-          OP(journal) OP(stuck) OP(insist) OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown)    \
-              OP(replay) OP(build) OP(gauge) OP(transfer) OP(transferred) OP(produce) OP(consume)  \
-                  OP(bounce) OP(signal) OP(arrive) OP(after) OP(divide) OP(divided) OP(many)       \
-                      OP(hoard) OP(unhoard) OP(patient) OP(handle_fill) OP(handle_thin)            \
-                          OP(handle_compact) OP(handle_touch) OP(handle_count) OP(handle_longest)  \
-                              OP(handle_misuse) OP(handle_close)
+  OP(answer)                                                                                       \
+  OP(arguments) OP(lanes) OP(collect) OP(chain) OP(tree) OP(nest) OP(nest_end) OP(forker)          \
+      OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal)    \
+          OP(stuck) OP(insist) OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown) OP(replay)     \
+              OP(build) OP(gauge) OP(transfer) OP(transferred) OP(produce) OP(consume) OP(bounce)  \
+                  OP(signal) OP(arrive) OP(after) OP(divide) OP(divided) OP(many) OP(hoard)        \
+                      OP(unhoard) OP(patient) OP(handle_fill) OP(handle_thin) OP(handle_compact)   \
+                          OP(handle_touch) OP(handle_count) OP(handle_longest) OP(handle_misuse)   \
+                              OP(handle_close) OP(each) OP(release) OP(reshape) OP(misuse)         \
+                                  OP(misuse_all) OP(devour) OP(disgorge) OP(whole)
 GR_OP_IDS(TEST_OPS)
 
 GR_DEV void add_to(uint64_t *word, uint64_t value)
@@ -85,6 +87,8 @@ GR_DEV uint64_t lane_value(uint64_t seed, uint64_t lane)
 {
   return (seed + lane + 1u) * 0x9e3779b97f4a7c15ull;
 }
+
+#include "test_memory_ops.h"
 
 /* out[lane * 8 + i]: what the lane got from collective i. */
 GR_DEV int32_t collect(struct gr_team *team)

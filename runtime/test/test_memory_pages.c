@@ -166,3 +166,22 @@ Test(memory_pages, another_context_gets_them_clean)
   }
   memory_end(t);
 }
+
+/* What the op that reset it had at hand is not handed out again. */
+Test(memory_pages, who_resets_an_arena_has_nothing_of_it_at_hand)
+{
+  struct memory *t = memory_begin(16);
+  struct gr_team *one = memory_task(t, 0, 1), *two = memory_task(t, 1, 2);
+  void *p = gr_alloc(one, 4000), *q = gr_alloc(one, 4000);
+  cr_assert_eq(gr_free(one, p), GR_OK);
+  gr_arena_reset(one, 1);
+  cr_assert_eq(gr_free(one, q), GR_E_FAULT);
+  unsigned char *all = gr_alloc(two, 16u * GR_PAGE_BYTES); /* in the same op of one's */
+  cr_assert_not_null(all);
+  cr_assert_null(gr_alloc(one, 4000));
+  cr_assert_eq(gr_free(two, all), GR_OK);
+  cr_assert_not_null(p = gr_alloc(one, 4000));
+  cr_assert_eq(GR_USE_PAGES(t->dev->memory.arena[1].use.v), 16u - memory_pages_free(t));
+  cr_assert_eq(gr_free(one, p), GR_OK);
+  memory_end(t);
+}
