@@ -98,6 +98,15 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 #define gr_cas_relaxed_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, RELAXED)
 #define gr_cas_relaxed_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELAXED)
 
+#define gr_or_acquire_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQUIRE)  /* ci/mutants */
+#define gr_and_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, AND, value, RELEASE) /* ci/mutants */
+#define gr_add_acquire_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQUIRE) /* ci/mutants */
+/* And these, of a team's words. */
+#define gr_load_relaxed_team_u64(a)                   GR_SIM_LOAD_u64(a, RELAXED)
+#define gr_store_relaxed_team_u64(a, value)           GR_SIM_STORE(a, 8u, value, RELAXED)
+#define gr_cas_acquire_team_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, ACQUIRE)
+#define gr_cas_release_team_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELEASE)
+
 #define gr_load_acquire_team_u64(a)                  GR_SIM_LOAD_u64(a, ACQUIRE)
 #define gr_store_release_team_u64(a, value)          GR_SIM_STORE(a, 8u, value, RELEASE)
 #define gr_cas_acqrel_team_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, ACQREL)

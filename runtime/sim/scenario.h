@@ -160,3 +160,8 @@ void gr_scenario_reset(void *argument);
 void gr_scenario_magazine(void *argument);
 void gr_scenario_magazine_warps(void *argument);
 void gr_scenario_magazine_groups(void *argument);
+void gr_scenario_reset_sweep(void *argument);
+void gr_scenario_twice(void *argument);
+void gr_scenario_twice_run(void *argument);
+void gr_scenario_twice_warp(void *argument);
+void gr_scenario_twice_warps(void *argument);

@@ -230,14 +230,16 @@ static void of_context_one(struct gr_team *team)
 {
   team->own.context = 1u;
   gr_heap_begin(team, 1u);
-  T.object[0] = take(team, BYTES);           /* held */
-  T.object[1] = take(team, 2u * 4096u + 1u); /* a run */
+  T.object[0] = take(team, BYTES);
+  gr_heap_leave(team);                       /* listed */
+  T.object[1] = take(team, OTHER);           /* held */
+  T.object[2] = take(team, 2u * 4096u + 1u); /* a run */
 }
 static void resets(struct gr_team *team)
 {
   gr_arena_reset(team, 1u);
   gr_heap_begin(team, 1u);
-  void *p = take(team, OTHER);
+  void *p = take(team, BYTES);
   if (p != NULL) {
     give(team, p);
   }
@@ -249,16 +251,38 @@ static void looks_for_pages(struct gr_team *team)
     give(team, p);
   }
 }
+static void reset_while(void (*mine)(struct gr_team *), void (*other)(struct gr_team *))
+{
+  begin(5u);
+  first(of_context_one);
+  for (uint32_t i = 0; i < 3u; i++) {
+    gr_sim_heap_frees(T.object[i]); /* nobody's, from the reset on */
+  }
+  two(mine, other);
+  gr_sim_heap_audit();
+}
 void gr_scenario_reset(void *argument)
 {
   (void)argument;
-  begin(4u);
-  first(of_context_one);
-  gr_sim_heap_frees(T.object[0]); /* nobody's, from the reset on */
-  gr_sim_heap_frees(T.object[1]);
-  two(resets, looks_for_pages);
-  gr_sim_heap_audit();
+  reset_while(resets, looks_for_pages);
 }
+/* Two sweep what is stale. */
+static void sweeps(struct gr_team *team)
+{
+  (void)team;
+  gr_stale_sweep(H.m);
+}
+static void resets_and_sweeps(struct gr_team *team)
+{
+  gr_arena_reset(team, 1u);
+  gr_stale_sweep(H.m);
+}
+void gr_scenario_reset_sweep(void *argument)
+{
+  (void)argument;
+  reset_while(resets_and_sweeps, sweeps);
+}
+
 /* ---- two lanes of a team and what lies at its hand ---- */
 static void lanes_act(void *argument)
 {
@@ -305,4 +329,78 @@ void gr_scenario_magazine_groups(void *argument)
   owns(0u, page, 0u);
   owns(1u, page, 1u);
   lanes_begin(1u, lane_gives);
+}
+
+/* ---- two free the same at the same moment: one of them is told, or it is found later ---- */
+static void frees_the_same(struct gr_team *team)
+{
+  const int32_t status = gr_free(team, T.object[0]);
+  gr_sim_expect(status == GR_OK || status == GR_E_STALE || status == GR_E_FAULT);
+}
+static void leaves_two(struct gr_team *team)
+{
+  for (uint32_t i = 0; i < H.teams; i++) {
+    gr_heap_leave(H.team[i]);
+  }
+  (void)team;
+}
+static void twice_is_found(bool is_run)
+{
+  T.act[0] = leaves_two;
+  gr_sim_heap_start(1u, H.lanes, 1u, lane);
+  gr_sim_heap_join();
+  gr_sim_expect(gr_load_relaxed_gpu_u32(&H.m->errors) == 1u);
+  if (is_run) {
+    gr_sim_heap_audit();
+  } else { /* it is free, once */
+    gr_sim_expect(gr_load_relaxed_gpu_u32(&H.m->page[0].free[0]) == 1u);
+  }
+}
+void gr_scenario_twice(void *argument)
+{
+  (void)argument;
+  begin(1u);
+  owns(0u, used_block(), 0u);
+  gr_block_become(H.m->page, GR_BLOCK_FULL);
+  gr_sim_heap_frees(T.object[0]);
+  two(frees_the_same, frees_the_same);
+  twice_is_found(false);
+}
+static void frees_a_run(struct gr_team *team)
+{
+  T.object[0] = gr_alloc(team, GR_SLAB_BYTES_MAX + 1u);
+}
+void gr_scenario_twice_run(void *argument)
+{
+  (void)argument;
+  begin(3u);
+  first(frees_a_run);
+  two(frees_the_same, frees_the_same);
+  twice_is_found(true);
+}
+/* Lanes of one warp, or of two. */
+static void lane_frees(void *argument)
+{
+  (void)argument;
+  frees_the_same(gr_sim_team_memory());
+}
+static void twice_lanes(uint32_t warp_lanes)
+{
+  begin(1u);
+  owns(0u, used_block(), 0u);
+  gr_block_become(H.m->page, GR_BLOCK_FULL);
+  gr_sim_heap_frees(T.object[0]);
+  gr_sim_heap_start(1u, 2u, warp_lanes, lane_frees);
+  gr_sim_heap_join();
+  twice_is_found(false);
+}
+void gr_scenario_twice_warp(void *argument)
+{
+  (void)argument;
+  twice_lanes(2u);
+}
+void gr_scenario_twice_warps(void *argument)
+{
+  (void)argument;
+  twice_lanes(1u);
 }

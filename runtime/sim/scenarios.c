@@ -195,9 +195,14 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     HEAP(quota_pages, "two teams take pages up to the quota"),
     HEAP(quota_one, "the same, and there is quota for one"),
     HEAP(reset, "an arena is reset while another looks for pages"),
+    HEAP(reset_sweep, "two give back what a reset arena had"),
     HEAP(magazine, "two lanes allocate and free together"),
     HEAP(magazine_warps, "the same, of two warps"),
     HEAP(magazine_groups, "two lanes free slots of two groups"),
+    HEAP(twice, "two teams free the same slot at once"),
+    HEAP(twice_run, "the same, a run"),
+    HEAP(twice_warp, "the same, two lanes of a warp"),
+    HEAP(twice_warps, "the same, lanes of two warps"),
     {.name = 0}};
 
 /* One of the protocols, the allocator's or the others. */
