@@ -244,7 +244,7 @@ GR_DEV_HOT int32_t gr_free(struct gr_team *team, void *p)
   const uint64_t offset = (uint64_t)((unsigned char *)p - m->base);
   if (offset < m->bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
-    if (GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
+    if (tag != 0u && GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
       return gr_slot_free(team, p, offset, tag);
     }
   }
