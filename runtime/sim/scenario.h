@@ -19,6 +19,7 @@ struct gr_scenario {
   bool is_crowded;    /* so many participants that starving one would take for ever */
   bool is_protocol;   /* small enough for GR_SIM_EXPLORE, and nothing else */
   bool is_heap;       /* of the allocator's */
+  bool is_long;       /* explored only when it is named: minutes; its seeds are small_heap's */
   uint32_t share;     /* of the time of a budget */
   uint64_t steps_max; /* of one run; 0: the default */
 };
