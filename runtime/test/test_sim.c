@@ -6,7 +6,7 @@
  * cats", TOPLAS 2014); the wanted answers are those of the PTX memory model for the instructions
  * that the cuda port emits.
  *
- * A plain program: it switches stacks. Next: check_sim. */
+ * A plain program: it switches stacks. Next: test_sim_peers.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -188,64 +188,6 @@ static void race_unordered(void *unused)
 
 #endif
 
-/* ---- two lanes of a warp that meet by chance: outcome 1 << (2 answer 0 + answer 1) ---- */
-static void (*peer_body)(uint32_t lane);
-static void peer_main(void *unused)
-{
-  (void)unused;
-  peer_body(gr_lane());
-}
-static void peers_live(void (*body)(uint32_t lane))
-{
-  word = gr_sim_take("words", 1024);
-  memset(answer, 0, sizeof answer);
-  peer_body = body;
-  struct gr_sim_team *team = gr_sim_team_open(0, 2, 2, NULL);
-  gr_sim_team_start(team, peer_main, NULL);
-  gr_sim_team_join(team);
-  outcomes |= 1ull << (answer[0] * 2u + answer[1]);
-}
-/* Together (3) or each alone (0), and both think the same of it. */
-static void peer_meets(uint32_t lane)
-{
-  const uint32_t peers = gr_peers_u32(5u);
-  gr_sim_expect(peers == 3u || peers == 1u << lane);
-  answer[lane] = peers == 3u;
-}
-static void peers_meet(void *unused)
-{
-  (void)unused;
-  peers_live(peer_meets);
-}
-/* Never with another key. */
-static void peer_of_a_key(uint32_t lane)
-{
-  answer[lane] = gr_peers_u32(lane) == 3u;
-}
-static void peers_keys(void *unused)
-{
-  (void)unused;
-  peers_live(peer_of_a_key);
-}
-/* MP: what lane 0 stored before the shuffle the other sees after it. Outcome 2 is forbidden. */
-static void peer_tells(uint32_t lane)
-{
-  if (lane == 0u) {
-    gr_store_relaxed_gpu_u64(X, 1u);
-  }
-  const uint32_t peers = gr_peers_u32(0u);
-  const bool are_two = gr_peers_shuffle_u64(peers, peers == 3u ? 1u : 0u, lane) != 0u;
-  if (lane == 1u && are_two) {
-    answer[0] = 1u;
-    answer[1] = gr_load_relaxed_gpu_u64(X);
-  }
-}
-static void peers_tell(void *unused)
-{
-  (void)unused;
-  peers_live(peer_tells);
-}
-
 /* What is found, or NULL. Outcomes are in `outcomes`. */
 static const char *explore(const char *name, void (*main)(void *), enum gr_sim_memory memory)
 {
@@ -280,9 +222,6 @@ static void test_litmus(void)
   litmus("SB fence", sb_fence, 0xe, 0xe);
   litmus("CoRR", corr, 0xb, 0xb);
   litmus("release sequence", release_sequence, 0xb, 0xb);
-  litmus("peers", peers_meet, 0x9, 0x9);
-  litmus("peers, two keys", peers_keys, 0x1, 0x1);
-  litmus("peers, MP", peers_tell, 0x9, 0x9);
 #if !defined(__SANITIZE_ADDRESS__)
   check(explore("race, ordered", race_ordered, GR_SIM_WEAK) == NULL, "a race where there is none");
   const char *found = explore("race, unordered", race_unordered, GR_SIM_WEAK);
