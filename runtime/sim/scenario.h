@@ -155,6 +155,7 @@ void gr_scenario_hold_leave(void *argument);
 void gr_scenario_hold_full(void *argument);
 void gr_scenario_hold_reclaim(void *argument);
 void gr_scenario_hold_pages(void *argument);
+void gr_scenario_hold_walk(void *argument);
 void gr_scenario_quota_pages(void *argument);
 void gr_scenario_quota_one(void *argument);
 void gr_scenario_reset(void *argument);

@@ -108,6 +108,24 @@ void gr_scenario_hold_pages(void *argument)
   two(reclaims, wants_a_page);
 }
 
+/* The same, below a block that is not empty and moves to another stack. */
+static void wants_another(struct gr_team *team)
+{
+  gr_sim_expect(take(team, OTHER) != NULL);
+}
+void gr_scenario_hold_walk(void *argument)
+{
+  (void)argument;
+  begin(2u);
+  const uint32_t empty = used_block(), page = used_block();
+  gr_group_give(H.team[0], GR_SLOTS(empty * GR_GROUPS, UINT32_MAX));
+  gr_group_give(H.team[0], GR_SLOTS(empty * GR_GROUPS + 1u, UINT32_MAX));
+  gr_group_give(H.team[0], GR_SLOTS(page * GR_GROUPS, 1u));
+  listed(empty);
+  listed(page);
+  two(reclaims, wants_another);
+}
+
 /* ---- quotas ---- */
 static void within_quota(struct gr_team *team)
 {

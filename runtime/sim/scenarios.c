@@ -196,6 +196,7 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     HEAP_LONG(hold_full, "a slot of a full block comes back while another asks"),
     HEAP_LONG(hold_reclaim, "a block moves to another stack while another asks for its slot"),
     HEAP_LONG(hold_pages, "two look for pages, and an empty block is all there is"),
+    HEAP_LONG(hold_walk, "the same, and it is below one that moves to another stack"),
     HEAP_LONG(quota_pages, "two teams take pages up to the quota"),
     HEAP_LONG(quota_one, "the same, and there is quota for one"),
     HEAP_LONG(reset, "an arena is reset while another looks for pages"),
