@@ -28,14 +28,17 @@ GR_DEV uint64_t gr_slots_after(uint64_t slots, uint32_t count)
   return slots;
 }
 
-/* What the word's slots are taken out of; they go back to their block. */
+/* What the word's slots are taken out of; they go back to their block. The word becomes 0 also if it
+ * has no slots left: what is freed would join its group, and nobody would know of it. */
 GR_DEV void gr_slots_flush(struct gr_team *team, gr_au64 *slots)
 {
   uint64_t have = gr_load_acquire_team_u64(slots);
-  while (GR_SLOTS_MASK(have) != 0u) {
+  while (have != 0u) {
     const uint64_t seen = gr_cas_acqrel_team_u64(slots, have, 0u);
     if (seen == have) {
-      gr_group_give(team, have);
+      if (GR_SLOTS_MASK(have) != 0u) {
+        gr_group_give(team, have);
+      }
       return;
     }
     have = seen;
