@@ -132,6 +132,7 @@ void gr_scenario_rest_late(void *argument);
 void gr_scenario_alloc(void *argument);
 void gr_scenario_alloc_lanes(void *argument);
 void gr_scenario_alloc_check(void);
+void gr_scenario_alloc_device(void *argument);
 /* scenario_pages.c */
 void gr_scenario_pages_last(void *argument);
 void gr_scenario_pages_level(void *argument);
