@@ -117,6 +117,17 @@ GR_DEV_HOT void *gr_slot_alloc(struct gr_team *team, uint32_t class_)
   return gr_lanes_is_one() ? gr_slot_alloc_one(team, class_) : gr_slot_alloc_lanes(team, class_);
 }
 
+/* Some of the peers free the same slot: whether a lower one frees this lane's. */
+GR_DEV_APART bool gr_slot_is_lower(uint32_t peers, uint32_t bit)
+{
+  bool is_lower = false;
+  for (uint32_t rest = peers; rest != 0u; rest &= rest - 1u) {
+    const uint32_t lane = gr_bits_lowest_u64(rest);
+    const uint64_t its = gr_peers_shuffle_u64(peers, bit, lane);
+    is_lower = is_lower || (lane < gr_warp_lane() && its == bit);
+  }
+  return is_lower;
+}
 /* A lane's slot, with those that its peers free of the same group. */
 GR_DEV_HOT int32_t gr_slot_give(struct gr_team *team, const struct gr_slot *at)
 {
@@ -124,14 +135,15 @@ GR_DEV_HOT int32_t gr_slot_give(struct gr_team *team, const struct gr_slot *at)
       gr_peers_u32(GR_WITH_MEMORY_AGGREGATION ? at->group : at->group * GR_GROUP_SLOTS + at->bit);
   const uint32_t bits = gr_peers_or_u32(peers, (uint32_t)1 << at->bit);
   const uint32_t leader = gr_bits_lowest_u64(peers);
-  uint64_t status = GR_OK;
+  uint64_t twice = 0u;
   if (gr_warp_lane() == leader) {
-    status = (uint64_t)gr_magazine_give(team, at->class_, GR_SLOTS(at->group, bits));
-    if ((peers & (peers - 1u)) != 0u && gr_bits_count_u64(bits) != gr_bits_count_u64(peers)) {
-      status = (uint64_t)GR_E_STALE;
-    }
+    twice = gr_magazine_give(team, at->class_, GR_SLOTS(at->group, bits));
   }
-  return (int32_t)gr_peers_shuffle_u64(peers, status, leader);
+  twice = gr_peers_shuffle_u64(peers, twice, leader) >> at->bit & 1u;
+  if (gr_bits_count_u64(bits) != gr_bits_count_u64(peers)) {
+    twice |= gr_slot_is_lower(peers, at->bit) ? 1u : 0u;
+  }
+  return twice == 0u ? GR_OK : GR_E_STALE;
 }
 
 /* ---- runs ---- */
@@ -253,7 +265,7 @@ GR_DEV_HOT int32_t gr_free(struct gr_team *team, void *p)
   const uint64_t offset = (uint64_t)((unsigned char *)p - m->base);
   if (offset < m->bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
-    if (GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
+    if (tag != 0u && GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
       return gr_slot_free(team, p, offset, tag);
     }
   }

@@ -101,7 +101,7 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
     return GR_E_DQUOT;
   }
   gr_store_relaxed_gpu_u32(&team->heap.hint, *first);
-  gr_store_relaxed_gpu_u32(&m->page[*first].pages, pages);
+  gr_store_release_gpu_u32(&m->page[*first].pages, pages); /* M7, as in gr_block_retire */
   gr_pages_hand_over(m, owner, *first, pages);
   return GR_OK;
 }
@@ -137,8 +137,11 @@ GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class
     return status;
   }
   const uint32_t extent = GR_EXTENT((pages << GR_PAGE_SHIFT) / bytes, pages);
+  gr_store_release_gpu_u32(&m->page[page].pages, extent);
   for (uint32_t i = 0u; i < pages; i++) {
-    gr_store_relaxed_gpu_u32(&m->page[page + i].pages, extent);
+    if (i != 0u) {
+      gr_store_relaxed_gpu_u32(&m->page[page + i].pages, extent);
+    }
     gr_store_relaxed_gpu_u32(&m->page[page + i].reciprocal, m->class_[class_].reciprocal);
     gr_store_relaxed_gpu_u64(&m->page[page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
   }
@@ -182,9 +185,9 @@ GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
       gr_cas_acqrel_gpu_u64(&block->word, word, none) != word) {
     return false;
   }
-  uint32_t full = 0u, mask = UINT32_MAX;
+  uint32_t full = 0u, mask = UINT32_MAX; /* M7: who sees one of them gone, and an old word */
   for (; full < bump; full++) {
-    mask = gr_exchange_acquire_gpu_u32(&block->free[full], 0u);
+    mask = gr_exchange_acqrel_gpu_u32(&block->free[full], 0u);
     if (mask != gr_group_all(slots, full)) {
       break;
     }
@@ -195,7 +198,7 @@ GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
   for (uint32_t group = 0u; group < groups; group++) {
     uint32_t have = group < full || group >= bump ? gr_group_all(slots, group) : mask;
     if (group > full && group < bump) {
-      have = gr_exchange_acquire_gpu_u32(&block->free[group], 0u);
+      have = gr_exchange_acqrel_gpu_u32(&block->free[group], 0u);
     }
     if (have != 0u) {
       gr_group_give(team, GR_SLOTS(page * GR_GROUPS + group, have));
@@ -227,10 +230,11 @@ GR_DEV bool gr_block_end(struct gr_team *team, uint32_t page, uint64_t word, uin
     }
   }
   for (uint32_t group = 0u; group < GR_GROUPS; group++) {
-    gr_store_relaxed_gpu_u32(&block->free[group], 0u);
+    gr_store_release_gpu_u32(&block->free[group], 0u); /* M7: who sees this and an old word */
   }
-  for (uint32_t i = 0u; i < pages; i++) {
-    gr_store_relaxed_gpu_u64(&m->page[page + i].tag, 0u);
+  gr_store_release_gpu_u64(&block->tag, 0u);
+  for (uint32_t i = 1u; i < pages; i++) {
+    gr_store_relaxed_gpu_u64(&block[i].tag, 0u);
   }
   gr_arena_uncharge(m, GR_TAG_OWNER(tag), pages);
   gr_pages_release(m, page, pages);

@@ -28,36 +28,37 @@ GR_DEV uint64_t gr_slots_after(uint64_t slots, uint32_t count)
   return slots;
 }
 
-/* What the word's slots are taken out of; they go back to their block. */
+/* What the word's slots are taken out of; they go back to their block. The word becomes 0 also if it
+ * has no slots left: what is freed would join its group, and nobody would know of it. */
 GR_DEV void gr_slots_flush(struct gr_team *team, gr_au64 *slots)
 {
   uint64_t have = gr_load_acquire_team_u64(slots);
-  while (GR_SLOTS_MASK(have) != 0u) {
+  while (have != 0u) {
     const uint64_t seen = gr_cas_acqrel_team_u64(slots, have, 0u);
     if (seen == have) {
-      gr_group_give(team, have);
+      if (GR_SLOTS_MASK(have) != 0u) {
+        gr_group_give(team, have);
+      }
       return;
     }
     have = seen;
   }
 }
 
-/* Adds the slots to this word, if it has others of their group. GR_E_AGAIN: it has not; GR_E_STALE:
- * it has some of the same. */
-GR_DEV int32_t gr_slots_add(gr_au64 *to, uint64_t slots)
+/* Adds the slots to this word, if it has others of their group. False: it has not. `twice`: those
+ * that it had already. */
+GR_DEV bool gr_slots_add(gr_au64 *to, uint64_t slots, uint32_t *twice)
 {
   uint64_t have = gr_load_acquire_team_u64(to);
   while ((have ^ slots) >> 32 == 0u) {
-    if ((have & slots & UINT32_MAX) != 0u) {
-      return GR_E_STALE;
-    }
     const uint64_t seen = gr_cas_acqrel_team_u64(to, have, have | slots);
     if (seen == have) {
-      return GR_OK;
+      *twice = GR_SLOTS_MASK(have & slots);
+      return true;
     }
     have = seen;
   }
-  return GR_E_AGAIN;
+  return false;
 }
 
 /* ---- the list of a team of one lane ---- */
@@ -311,38 +312,38 @@ GR_DEV uint64_t gr_magazine_take(struct gr_team *team, uint32_t class_, uint32_t
 
 /* ---- back ---- */
 /* Of a group that is in neither word: what is in `give` goes back to its block. */
-GR_DEV_APART int32_t gr_magazine_exchange(struct gr_team *team, uint32_t class_, uint64_t slots)
+GR_DEV_APART uint32_t gr_magazine_exchange(struct gr_team *team, uint32_t class_, uint64_t slots)
 {
   gr_au64 *give = &team->heap.magazine[class_].give;
   for (;;) {
+    uint32_t twice = 0u;
     const uint64_t have = gr_load_acquire_team_u64(give);
-    const int32_t status = gr_slots_add(give, slots); /* another lane may have been here */
-    if (status != GR_E_AGAIN) {
-      return status;
+    if (gr_slots_add(give, slots, &twice)) { /* another lane may have been here */
+      return twice;
     }
     if (gr_cas_acqrel_team_u64(give, have, slots) == have) {
       gr_heap_activate(team, class_);
       if (GR_SLOTS_MASK(have) != 0u) {
         gr_group_give(team, have);
       }
-      return GR_OK;
+      return 0u;
     }
   }
 }
 
-/* One lane for all that freed slots of this group. GR_OK; GR_E_STALE: some are free already. */
-GR_DEV int32_t gr_magazine_give(struct gr_team *team, uint32_t class_, uint64_t slots)
+/* One lane for all that freed slots of this group. Returns those that are free already. */
+GR_DEV uint32_t gr_magazine_give(struct gr_team *team, uint32_t class_, uint64_t slots)
 {
   struct gr_magazine *magazine = &team->heap.magazine[class_];
   if (!GR_WITH_MEMORY_MAGAZINES) {
     gr_group_give(team, slots);
-    return GR_OK;
+    return 0u;
   }
-  int32_t status = gr_slots_add(&magazine->take, slots);
-  if (status == GR_E_AGAIN) {
-    status = gr_slots_add(&magazine->give, slots);
-  }
-  return status == GR_E_AGAIN ? gr_magazine_exchange(team, class_, slots) : status;
+  uint32_t twice = 0u;
+  return gr_slots_add(&magazine->take, slots, &twice) ||
+                 gr_slots_add(&magazine->give, slots, &twice)
+             ? twice
+             : gr_magazine_exchange(team, class_, slots);
 }
 
 /* The list has become too long. */

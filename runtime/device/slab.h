@@ -123,7 +123,7 @@ GR_DEV void gr_blocks_push(struct gr_memory *m, gr_au64 *top, uint32_t page)
 {
   uint64_t seen = gr_load_relaxed_gpu_u64(top);
   for (;;) {
-    gr_store_relaxed_gpu_u32(&m->page[page].next, (uint32_t)seen);
+    gr_store_release_gpu_u32(&m->page[page].next, (uint32_t)seen); /* M7: who walks the old stack */
     const uint64_t desired = ((seen >> 32) + 1u) << 32 | (page + 1u);
     const uint64_t before = gr_cas_release_gpu_u64(top, seen, desired);
     if (before == seen) {

@@ -20,7 +20,8 @@
  *   gr_store_{relaxed,release}_{gpu,sys}_{u32,u64}
  *   gr_add_{relaxed,acqrel}_gpu_{u32,u64}                  all return the value before
  *   gr_add_release_gpu_u64, gr_or_{relaxed,release,acqrel}_gpu_u64, gr_or_release_gpu_u32,
- *   gr_and_{relaxed,acquire,acqrel}_gpu_u64, gr_exchange_acquire_gpu_u32   the same
+ *   gr_and_{relaxed,acquire,acqrel}_gpu_u64, gr_exchange_{acquire,acqrel}_gpu_u32
+ *                                                          the same
  *   gr_cas_{relaxed,acquire,release}_gpu_{u32,u64}(word, expected, desired)
  *   gr_cas_acqrel_gpu_u64                                  the same
  *   gr_load_acquire_team_u64, gr_store_release_team_u64, gr_cas_acqrel_team_u64

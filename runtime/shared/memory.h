@@ -38,13 +38,17 @@
  *                                                    sees it claimed sees that it is on its way
  *                who releases, by or                 release
  * map[1], [2]    who made a word below 0 or not 0    acqrel: sees, or is seen by, the other (M6)
- * page.tag       who has the pages                   relaxed: whoever frees a pointer was given it
+ * page.tag       who has the pages                   relaxed: whoever frees a pointer was given it;
+ *                                                    when a block is retired release: M7
  * page.word      any team, by CAS                    acqrel: what a group's taker and the retirer
  *                                                    do next must be behind what they saw
  * page.free[]    who flushes, by or                  release: the slots' contents
  *                who takes, by exchange              acquire: the same
- * page.next      who pushes                          relaxed: handed over by top
- * page.pages,    who has the pages                   relaxed: the same as tag
+ *                who retires                         release: who walks a stack that the block was
+ *                                                    on, and sees this, sees that it is on its way
+ * page.next      who pushes                          release: the same
+ * page.pages,    who has the pages                   relaxed: the same as tag; .pages of the first
+ *                                                    release: M7
  *  .user, .reciprocal
  * arena.top[]    any team, by CAS                    push: release: next; pop: acqrel: next, and
  *                                                    who sees it gone sees that it is on its way

@@ -210,7 +210,7 @@ static bool explore_all(void)
   for (const struct gr_scenario *s = gr_scenarios; s->name != NULL && is_good; s++) {
     for (int memory = GR_SIM_STRONG; memory <= GR_SIM_WEAK && s->is_protocol && is_good; memory++) {
       struct gr_explored explored;
-      if (!is_wanted(s)) {
+      if (!is_wanted(s) || (s->is_long && A.scenarios == NULL)) {
         continue;
       }
       T.now = s;

@@ -19,6 +19,7 @@ struct gr_scenario {
   bool is_crowded;    /* so many participants that starving one would take for ever */
   bool is_protocol;   /* small enough for GR_SIM_EXPLORE, and nothing else */
   bool is_heap;       /* of the allocator's */
+  bool is_long;       /* explored only when it is named: minutes; its seeds are small_heap's */
   uint32_t share;     /* of the time of a budget */
   uint64_t steps_max; /* of one run; 0: the default */
 };
@@ -131,6 +132,7 @@ void gr_scenario_rest_late(void *argument);
 void gr_scenario_alloc(void *argument);
 void gr_scenario_alloc_lanes(void *argument);
 void gr_scenario_alloc_check(void);
+void gr_scenario_alloc_device(void *argument);
 /* scenario_pages.c */
 void gr_scenario_pages_last(void *argument);
 void gr_scenario_pages_level(void *argument);
@@ -155,9 +157,15 @@ void gr_scenario_hold_leave(void *argument);
 void gr_scenario_hold_full(void *argument);
 void gr_scenario_hold_reclaim(void *argument);
 void gr_scenario_hold_pages(void *argument);
+void gr_scenario_hold_walk(void *argument);
 void gr_scenario_quota_pages(void *argument);
 void gr_scenario_quota_one(void *argument);
 void gr_scenario_reset(void *argument);
 void gr_scenario_magazine(void *argument);
 void gr_scenario_magazine_warps(void *argument);
 void gr_scenario_magazine_groups(void *argument);
+void gr_scenario_reset_sweep(void *argument);
+void gr_scenario_twice(void *argument);
+void gr_scenario_twice_run(void *argument);
+void gr_scenario_twice_warp(void *argument);
+void gr_scenario_twice_warps(void *argument);

@@ -8,7 +8,7 @@
  * something at each step of his search (M7, check below). At the end the audit of scenario_heap.c,
  * and all is free.
  *
- * Next: scenario_idle.c. */
+ * Next: scenario_alloc_device.c. */
 #include <string.h>
 
 #include "sim/scenario_heap.h"

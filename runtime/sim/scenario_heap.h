@@ -2,8 +2,8 @@
  * allocator: small, with teams that are lanes and nothing else; who owns what is noted outside of
  * it (a shadow), and what must be true of it when nobody is at work can be asked (an audit).
  *
- * Next: scenario_heap.c; scenario_pages.c, scenario_slab.c, scenario_hold.c (protocols),
- * scenario_alloc.c (all of it). */
+ * Next: scenario_heap.c; scenario_pages.c, scenario_slab.c, scenario_hold.c, scenario_magazine.c
+ * (protocols), scenario_alloc.c (all of it). */
 #pragma once
 
 #include <grosr/device.h>

@@ -1,93 +1,14 @@
 /* scenario_hold.c - protocols of gr_alloc and gr_free between two teams of one lane (device/hold.h,
- * magazine.h, alloc.h), for every schedule to be tried: there is something, so nobody may be told
- * that there is nothing (M7), quotas, resets, and the two words of lanes that share a magazine.
+ * arena.h, alloc.h), for every schedule to be tried: there is something, so nobody may be told that
+ * there is nothing (M7), quotas, resets.
  *
- * Next: scenario_alloc.c. */
-#include <string.h>
+ * Next: scenario_magazine.c. */
+#include "sim/scenario_hold.h"
 
-#include "sim/scenario_heap.h"
-
-#define H     gr_sim_heap
-#define BYTES 64u /* class 3: 64 slots a page, 2 groups */
-#define OTHER 128u
-#define OWNER GR_OWNER(0u, 0u)
-
-static struct {
-  void (*act[HEAP_TEAMS])(struct gr_team *);
-  void *object[HEAP_TEAMS];
-} T;
-
-static void lane(void *argument)
-{
-  struct gr_team *team = gr_sim_team_memory();
-  (void)argument;
-  if (T.act[team->id] != NULL) {
-    T.act[team->id](team);
-  }
-}
-
-/* So many pages are free, in blocks of one. */
-static void begin(uint32_t pages)
-{
-  gr_sim_heap_begin(2u, pages, true);
-  for (uint32_t i = 0; i < GR_CLASSES; i++) {
-    H.m->class_[i].pages = 1u;
-  }
-  memset(&T, 0, sizeof T);
-}
-
-/* Team 0 does this alone. */
-static void first(void (*act)(struct gr_team *))
-{
-  T.act[0] = act;
-  gr_sim_heap_start(1u, 1u, 1u, lane);
-  gr_sim_heap_join();
-}
-static void two(void (*mine)(struct gr_team *), void (*other)(struct gr_team *))
-{
-  T.act[0] = mine;
-  T.act[1] = other;
-  gr_sim_heap_start(2u, 1u, 1u, lane);
-  gr_sim_heap_join();
-}
-
-static void *take(struct gr_team *team, uint64_t bytes)
-{
-  uint64_t *p = gr_alloc(team, bytes);
-  if (p != NULL) {
-    gr_sim_heap_got(team, p, bytes);
-    *p = team->id + 1u; /* plain */
-  }
-  return p;
-}
-static void give(struct gr_team *team, void *p)
-{
-  *(uint64_t *)p = 0u;
-  gr_sim_heap_frees(p);
-  gr_sim_expect(gr_free(team, p) == GR_OK);
-}
-
-/* A block all of whose slots are with somebody; its state is the caller's to set. */
-static uint32_t used_block(void)
-{
-  uint64_t held = 0;
-  gr_sim_expect(gr_block_new(H.team[0], OWNER, 3u, &held) == GR_OK);
-  gr_moves_end(H.m, true);
-  const uint32_t page = GR_HELD_PAGE(held);
-  while (gr_group_take(H.m, page, 0u) != 0) {
-  }
-  return page;
-}
 static void listed(uint32_t page)
 {
   gr_block_become(&H.m->page[page], GR_BLOCK_LISTED);
   gr_block_push(H.m, 0u, page);
-}
-/* Object `i` is the first slot of this group. */
-static void owns(uint32_t i, uint32_t page, uint32_t group)
-{
-  T.object[i] = gr_slot_address(H.m, BYTES, page * GR_GROUPS + group, 0u);
-  gr_sim_heap_got(H.team[0], T.object[i], BYTES);
 }
 
 /* ---- there is something ---- */
@@ -187,6 +108,24 @@ void gr_scenario_hold_pages(void *argument)
   two(reclaims, wants_a_page);
 }
 
+/* The same, below a block that is not empty and moves to another stack. */
+static void wants_another(struct gr_team *team)
+{
+  gr_sim_expect(take(team, OTHER) != NULL);
+}
+void gr_scenario_hold_walk(void *argument)
+{
+  (void)argument;
+  begin(2u);
+  const uint32_t empty = used_block(), page = used_block();
+  gr_group_give(H.team[0], GR_SLOTS(empty * GR_GROUPS, UINT32_MAX));
+  gr_group_give(H.team[0], GR_SLOTS(empty * GR_GROUPS + 1u, UINT32_MAX));
+  gr_group_give(H.team[0], GR_SLOTS(page * GR_GROUPS, 1u));
+  listed(empty);
+  listed(page);
+  two(reclaims, wants_another);
+}
+
 /* ---- quotas ---- */
 static void within_quota(struct gr_team *team)
 {
@@ -231,14 +170,16 @@ static void of_context_one(struct gr_team *team)
 {
   team->own.context = 1u;
   gr_heap_begin(team, 1u);
-  T.object[0] = take(team, BYTES);           /* held */
-  T.object[1] = take(team, 2u * 4096u + 1u); /* a run */
+  T.object[0] = take(team, BYTES);
+  gr_heap_leave(team);                       /* listed */
+  T.object[1] = take(team, OTHER);           /* held */
+  T.object[2] = take(team, 2u * 4096u + 1u); /* a run */
 }
 static void resets(struct gr_team *team)
 {
   gr_arena_reset(team, 1u);
   gr_heap_begin(team, 1u);
-  void *p = take(team, OTHER);
+  void *p = take(team, BYTES);
   if (p != NULL) {
     give(team, p);
   }
@@ -250,60 +191,33 @@ static void looks_for_pages(struct gr_team *team)
     give(team, p);
   }
 }
+static void reset_while(void (*mine)(struct gr_team *), void (*other)(struct gr_team *))
+{
+  begin(5u);
+  first(of_context_one);
+  for (uint32_t i = 0; i < 3u; i++) {
+    gr_sim_heap_frees(T.object[i]); /* nobody's, from the reset on */
+  }
+  two(mine, other);
+  gr_sim_heap_audit();
+}
 void gr_scenario_reset(void *argument)
 {
   (void)argument;
-  begin(4u);
-  first(of_context_one);
-  gr_sim_heap_frees(T.object[0]); /* nobody's, from the reset on */
-  gr_sim_heap_frees(T.object[1]);
-  two(resets, looks_for_pages);
-  gr_sim_heap_audit();
+  reset_while(resets, looks_for_pages);
 }
-/* ---- two lanes of a team and what lies at its hand ---- */
-static void lanes_act(void *argument)
+/* Two sweep what is stale. */
+static void sweeps(struct gr_team *team)
 {
-  struct gr_team *team = gr_sim_team_memory();
-  (void)argument;
-  void *p = take(team, BYTES);
-  gr_sim_expect(p != NULL);
-  give(team, p);
+  gr_stale_sweep(team);
 }
-static void lanes_begin(uint32_t warp_lanes, void (*act)(void *))
+static void resets_and_sweeps(struct gr_team *team)
 {
-  gr_sim_heap_start(1u, 2u, warp_lanes, act);
-  gr_sim_heap_join();
-  gr_sim_heap_audit();
+  gr_arena_reset(team, 1u);
+  gr_stale_sweep(team);
 }
-void gr_scenario_magazine(void *argument)
+void gr_scenario_reset_sweep(void *argument)
 {
   (void)argument;
-  begin(1u);
-  lanes_begin(2u, lanes_act);
-}
-/* Lanes of two warps, which never meet: the words alone are between them. */
-void gr_scenario_magazine_warps(void *argument)
-{
-  (void)argument;
-  begin(1u);
-  lanes_begin(1u, lanes_act);
-}
-/* They free slots of two groups: one of the groups goes back. */
-static void lane_gives(void *argument)
-{
-  (void)argument;
-  give(gr_sim_team_memory(), T.object[gr_lane()]);
-}
-void gr_scenario_magazine_groups(void *argument)
-{
-  (void)argument;
-  begin(1u);
-  const uint32_t page = used_block();
-  for (uint32_t group = 0; group < 2u; group++) { /* the others are free */
-    gr_group_give(H.team[0], GR_SLOTS(page * GR_GROUPS + group, UINT32_MAX - 1u));
-  }
-  H.m->held[3].v = GR_HELD(page, 0u);
-  owns(0u, page, 0u);
-  owns(1u, page, 1u);
-  lanes_begin(1u, lane_gives);
+  reset_while(resets_and_sweeps, sweeps);
 }

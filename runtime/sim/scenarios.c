@@ -11,6 +11,11 @@
     .name = #function, .what = text, .main = gr_scenario_##function, .is_protocol = true,          \
     .is_heap = true                                                                                \
   }
+#define HEAP_LONG(function, text)                                                                  \
+  {                                                                                                \
+    .name = #function, .what = text, .main = gr_scenario_##function, .is_protocol = true,          \
+    .is_heap = true, .is_long = true                                                               \
+  }
 
 const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     {.name = "dispatch",
@@ -83,6 +88,13 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
      .can_park = true,
      .parks_teams = true,
      .steps_max = 20000000},
+    {.name = "alloc_device",
+     .share = 1,
+     .what = "a device whose tasks allocate, hand on and free",
+     .main = gr_scenario_alloc_device,
+     .check = gr_invariants_check,
+     .faults = GR_SIM_SPURIOUS | GR_SIM_LATE,
+     .steps_max = 8000000},
     {.name = "stuck",
      .share = 1,
      .what = "an op that does not return, the watchdog, and life after it",
@@ -102,8 +114,7 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
      .faults = GR_SIM_NO_MEMORY},
     {.name = "small",
      .share = 3,
-     .what =
-         "one of the protocols below, under a seed: what exploring leaves of weak memory",
+     .what = "one of the protocols below, under a seed: what exploring leaves of weak memory",
      .main = gr_scenario_small},
     {.name = "small_heap",
      .share = 2,
@@ -176,8 +187,8 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     HEAP(pages_level, "the same, and who gives claims again"),
     HEAP(pages_words, "two words below one of the next level: one is emptied, one filled"),
     HEAP(pages_across, "two runs across words, and room for one"),
-    HEAP(pages_split, "a run across words, and one page of it"),
-    HEAP(pages_long, "two runs longer than a word, and room for one"),
+    HEAP_LONG(pages_split, "a run across words, and one page of it"),
+    HEAP_LONG(pages_long, "two runs longer than a word, and room for one"),
     HEAP(pages_aligned, "an aligned run is sought while one is given back"),
     HEAP(blocks, "a stack of two blocks: both go and come back in the other order"),
     HEAP(groups, "slots of two groups come back to a full block"),
@@ -188,17 +199,23 @@ const struct gr_scenario gr_scenarios[GR_SCENARIOS_MAX] = {
     HEAP(retire, "an empty block is retired and made another while a group of it is taken"),
     HEAP(retire_again, "the same, and the group comes back"),
     HEAP(retire_some, "the same, and one slot of it comes back"),
-    HEAP(hold, "two teams, and one block of two groups"),
-    HEAP(hold_leave, "one team lets go of all there is while another asks"),
-    HEAP(hold_full, "a slot of a full block comes back while another asks"),
-    HEAP(hold_reclaim, "a block moves to another stack while another asks for its slot"),
-    HEAP(hold_pages, "two look for pages, and an empty block is all there is"),
-    HEAP(quota_pages, "two teams take pages up to the quota"),
-    HEAP(quota_one, "the same, and there is quota for one"),
-    HEAP(reset, "an arena is reset while another looks for pages"),
-    HEAP(magazine, "two lanes allocate and free together"),
-    HEAP(magazine_warps, "the same, of two warps"),
-    HEAP(magazine_groups, "two lanes free slots of two groups"),
+    HEAP_LONG(hold, "two teams, and one block of two groups"),
+    HEAP_LONG(hold_leave, "one team lets go of all there is while another asks"),
+    HEAP_LONG(hold_full, "a slot of a full block comes back while another asks"),
+    HEAP_LONG(hold_reclaim, "a block moves to another stack while another asks for its slot"),
+    HEAP_LONG(hold_pages, "two look for pages, and an empty block is all there is"),
+    HEAP_LONG(hold_walk, "the same, and it is below one that moves to another stack"),
+    HEAP_LONG(quota_pages, "two teams take pages up to the quota"),
+    HEAP_LONG(quota_one, "the same, and there is quota for one"),
+    HEAP_LONG(reset, "an arena is reset while another looks for pages"),
+    HEAP_LONG(reset_sweep, "two give back what a reset arena had"),
+    HEAP_LONG(magazine, "two lanes allocate and free together"),
+    HEAP_LONG(magazine_warps, "the same, of two warps"),
+    HEAP_LONG(magazine_groups, "two lanes free slots of two groups"),
+    HEAP(twice, "two teams free the same slot at once"),
+    HEAP(twice_run, "the same, a run"),
+    HEAP_LONG(twice_warp, "the same, two lanes of a warp"),
+    HEAP_LONG(twice_warps, "the same, lanes of two warps"),
     {.name = 0}};
 
 /* One of the protocols, the allocator's or the others. */
@@ -207,8 +224,7 @@ static void small(bool is_heap)
   uint32_t first = 0, count = 0;
   for (; !gr_scenarios[first].is_protocol || gr_scenarios[first].is_heap != is_heap; first++) {
   }
-  for (; gr_scenarios[first + count].name != NULL &&
-         gr_scenarios[first + count].is_heap == is_heap;
+  for (; gr_scenarios[first + count].name != NULL && gr_scenarios[first + count].is_heap == is_heap;
        count++) {
   }
   gr_scenarios[first + gr_sim_random() % count].main(NULL);

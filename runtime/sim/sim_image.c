@@ -6,8 +6,9 @@
 #include <grosr/device.h>
 
 #define SIM_OPS(OP)                                                                                \
-  OP(mark) OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks) \
-  OP(cover) OP(gauge) OP(nap)
+  OP(mark)                                                                                         \
+  OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks) OP(cover) \
+      OP(gauge) OP(nap) OP(hand) OP(drop)
 GR_OP_IDS(SIM_OPS)
 
 /* The task's word goes from 0 to 1: it is run for the first time. */
@@ -181,6 +182,43 @@ GR_DEV int32_t nap(struct gr_team *team)
 {
   gr_nap(gr_arg_u64(team, 2));
   mark_once(team);
+  return GR_OK;
+}
+
+/* Each lane allocates argument 2 bytes and frees them; one object goes on to a child, whose task
+ * drops it, on whatever team. Its result is how many lanes got something. */
+GR_DEV int32_t hand(struct gr_team *team)
+{
+  struct gr_task *child = (struct gr_task *)gr_scratch(team);
+  const uint64_t bytes = gr_arg_u64(team, 2);
+  uint64_t *p = (uint64_t *)gr_alloc(team, bytes);
+  const uint64_t got = p != NULL ? 1u : 0u;
+  mark_once(team);
+  if (p != NULL) {
+    p[0] = p[bytes / 8u - 1u] = (uint64_t)(uintptr_t)p + bytes;
+  }
+  if (gr_lane() == 0u) {
+    *child = gr_task_make(team, GR_ID(drop));
+    child->arg[0] = gr_arg_u64(team, 0);
+    child->arg[1] = gr_arg_u64(team, 1) + 1u;
+    child->arg[2] = bytes;
+    child->arg[3] = (uint64_t)(uintptr_t)p;
+  }
+  const bool is_sent = gr_submit_team(team, child) == GR_OK;
+  if (p != NULL && !(is_sent && gr_lane() == 0u)) {
+    gr_sim_expect(p[0] == (uint64_t)(uintptr_t)p + bytes && gr_free(team, p) == GR_OK);
+  }
+  return (int32_t)gr_team_sum_u64(team, got);
+}
+GR_DEV int32_t drop(struct gr_team *team)
+{
+  uint64_t *p = gr_arg_ptr(team, 3, uint64_t);
+  mark_once(team);
+  if (p != NULL && gr_lane() == 0u) {
+    const uint64_t bytes = gr_arg_u64(team, 2);
+    gr_sim_expect(p[0] == (uint64_t)(uintptr_t)p + bytes && p[bytes / 8u - 1u] == p[0]);
+    gr_sim_expect(gr_free(team, p) == GR_OK);
+  }
   return GR_OK;
 }
 

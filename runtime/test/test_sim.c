@@ -6,7 +6,7 @@
  * cats", TOPLAS 2014); the wanted answers are those of the PTX memory model for the instructions
  * that the cuda port emits.
  *
- * A plain program: it switches stacks. Next: check_sim. */
+ * A plain program: it switches stacks. Next: test_sim_peers.c. */
 #include <stdio.h>
 #include <string.h>
 
@@ -285,6 +285,11 @@ static void far_shuffle(void)
 {
   (void)gr_warp_shuffle_u32(0u, 4u);
 }
+static void far_peer(void)
+{
+  const uint32_t peers = gr_peers_u32(gr_lane());
+  (void)gr_peers_shuffle_u64(peers, 0u, 3u - gr_lane());
+}
 static void spinning(void)
 {
   while (gr_lane() == 1u) {
@@ -321,6 +326,7 @@ static void test_lanes(void)
   lane_case(crossed, "divergent", "a warp's barrier and the team's");
   lane_case(mixed, "divergent warp: lane", "a ballot and a shuffle");
   lane_case(far_shuffle, "a shuffle from lane 4 of a warp of 4", "a shuffle from nowhere");
+  lane_case(far_peer, "which is not among its peers", "a shuffle from who is no peer");
   lane_case(spinning, "more than 20000 steps", "a lane that never comes");
 }
 
