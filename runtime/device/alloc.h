@@ -21,7 +21,9 @@
  * before a reset), GR_E_INVAL (within an object), GR_E_STALE (free already). Two frees of one slot
  * at the same moment are both taken, and found when the slot goes back to its block.
  *
- * Next: host/heap.c (the host's side), ../shared/memory.h (the protocols). */
+ * While memory is debugged (options.memory_debug) every call takes the way through alloc_debug.h.
+ *
+ * Next: alloc_debug.h, host/heap.c (the host's side), ../shared/memory.h (the protocols). */
 #pragma once
 
 #include "device/magazine.h"
@@ -172,23 +174,38 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
   return GR_OK;
 }
 
+/* ---- while memory is debugged: alloc_debug.h, at the end of this file ---- */
+GR_DEV_APART void *gr_debug_alloc(struct gr_team *team, uint64_t bytes, uint64_t align);
+GR_DEV_APART int32_t gr_debug_free(struct gr_team *team, void *p);
+GR_DEV_APART uint64_t gr_debug_bytes(struct gr_team *team, const void *p);
+GR_DEV_APART bool gr_quarantine_flush(struct gr_team *team);
+
 /* ---- what ops call ---- */
-GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
+/* What is no slot, and all while memory is debugged. */
+GR_DEV_APART void *gr_alloc_other(struct gr_team *team, uint64_t bytes)
 {
-  if (bytes - 1u < GR_SLAB_BYTES_MAX) {
-    return gr_slot_alloc(team, gr_class_of(bytes));
-  }
   if (bytes != 0u) {
-    return gr_run_alloc(team, bytes, 1u);
+    return team->dev->memory.debug != 0u ? gr_debug_alloc(team, bytes, 1u)
+                                         : gr_run_alloc(team, bytes, 1u);
   }
   team->heap.why = GR_E_INVAL;
   return NULL;
+}
+GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
+{
+  if (bytes - 1u < GR_SLAB_BYTES_MAX && team->dev->memory.debug == 0u) {
+    return gr_slot_alloc(team, gr_class_of(bytes));
+  }
+  return gr_alloc_other(team, bytes);
 }
 
 /* The same for 1 to GR_SLAB_BYTES_MAX bytes that are a constant: nothing is left to compute. */
 GR_DEV_HOT void *gr_alloc_fixed(struct gr_team *team, uint32_t bytes)
 {
-  return gr_slot_alloc(team, gr_class_of(bytes));
+  if (bytes - 1u < GR_SLAB_BYTES_MAX && team->dev->memory.debug == 0u) {
+    return gr_slot_alloc(team, gr_class_of(bytes));
+  }
+  return gr_alloc_other(team, bytes);
 }
 
 GR_DEV int32_t gr_alloc_why(const struct gr_team *team)
@@ -223,6 +240,9 @@ GR_DEV_APART int32_t gr_free_other(struct gr_team *team, void *p)
   if (p == NULL) {
     return GR_OK;
   }
+  if (m->debug != 0u) {
+    return gr_debug_free(team, p);
+  }
   if (offset < m->bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
     if (GR_TAG_KEY(tag) == gr_heap_key(team)) {
@@ -236,7 +256,7 @@ GR_DEV_HOT int32_t gr_free(struct gr_team *team, void *p)
 {
   const struct gr_memory *m = &team->dev->memory;
   const uint64_t offset = (uint64_t)((unsigned char *)p - m->base);
-  if (offset < m->bytes) {
+  if (offset < m->free_bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
     if (GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
       return gr_slot_free(team, p, offset, tag);
@@ -254,6 +274,9 @@ GR_DEV_APART uint64_t gr_alloc_bytes(struct gr_team *team, const void *p)
   if (p == NULL || offset >= m->bytes) {
     return 0u;
   }
+  if (m->debug != 0u) {
+    return gr_debug_bytes(team, p);
+  }
   const struct gr_page *page = &m->page[offset >> GR_PAGE_SHIFT];
   const uint64_t tag = gr_load_relaxed_gpu_u64(&page->tag);
   if (GR_TAG_KEY(tag) == key) {
@@ -269,6 +292,21 @@ GR_DEV_APART uint64_t gr_alloc_bytes(struct gr_team *team, const void *p)
   return 0u;
 }
 
+/* Of slots that have room for `bytes` and lie at multiples of `align`; GR_CLASSES: none. */
+GR_DEV uint32_t gr_class_aligned(uint64_t bytes, uint64_t align)
+{
+  /* Blocks begin with a page, so a slot is aligned to what its size is a multiple of. */
+  for (uint64_t size = bytes < align ? align : bytes;
+       size <= GR_SLAB_BYTES_MAX && align <= GR_PAGE_BYTES; size++) {
+    const uint32_t class_ = gr_class_of(size);
+    size = gr_class_bytes(class_); /* all sizes up to it are of this class */
+    if (size % align == 0u) {
+      return class_;
+    }
+  }
+  return GR_CLASSES;
+}
+
 /* `align` is a power of two, up to the whole memory. */
 GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64_t align)
 {
@@ -277,14 +315,12 @@ GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64
     team->heap.why = GR_E_INVAL;
     return NULL;
   }
-  /* Blocks begin with a page, so a slot is aligned to what its size is a multiple of. */
-  for (uint64_t size = bytes < align ? align : bytes;
-       size <= GR_SLAB_BYTES_MAX && align <= GR_PAGE_BYTES; size++) {
-    const uint32_t class_ = gr_class_of(size);
-    size = gr_class_bytes(class_); /* all sizes up to it are of this class */
-    if (size % align == 0u) {
-      return gr_slot_alloc(team, class_);
-    }
+  if (m->debug != 0u) {
+    return gr_debug_alloc(team, bytes, align);
+  }
+  const uint32_t class_ = gr_class_aligned(bytes, align);
+  if (class_ != GR_CLASSES) {
+    return gr_slot_alloc(team, class_);
   }
   return gr_run_alloc(team, bytes, align > GR_PAGE_BYTES ? (uint32_t)(align >> GR_PAGE_SHIFT) : 1u);
 }
@@ -295,9 +331,13 @@ GR_DEV_APART void *gr_calloc(struct gr_team *team, uint64_t count, uint64_t byte
     team->heap.why = GR_E_NOMEM;
     return NULL;
   }
-  uint64_t *words = (uint64_t *)gr_alloc(team, count * bytes);
-  for (uint64_t i = 0u; words != NULL && i < (count * bytes + 7u) / 8u; i++) {
+  const uint64_t all = count * bytes;
+  uint64_t *words = (uint64_t *)gr_alloc(team, all);
+  for (uint64_t i = 0u; words != NULL && i < all / 8u; i++) {
     words[i] = 0u;
+  }
+  for (uint64_t i = all & ~(uint64_t)7u; words != NULL && i < all; i++) {
+    ((unsigned char *)words)[i] = 0u;
   }
   return words;
 }
@@ -312,16 +352,22 @@ GR_DEV_APART void *gr_realloc(struct gr_team *team, void *p, uint64_t bytes)
     team->heap.why = have == 0u ? GR_E_FAULT : GR_OK;
     return NULL;
   }
-  if (p != NULL && bytes <= have && bytes > have / 2u) {
+  if (p != NULL && bytes <= have && bytes > have / 2u && team->dev->memory.debug == 0u) {
     return p;
   }
   uint64_t *to = (uint64_t *)gr_alloc(team, bytes);
   if (to != NULL && p != NULL) {
     const uint64_t *from = (const uint64_t *)p;
-    for (uint64_t i = 0u; i < ((bytes < have ? bytes : have) + 7u) / 8u; i++) {
+    const uint64_t all = bytes < have ? bytes : have;
+    for (uint64_t i = 0u; i < all / 8u; i++) {
       to[i] = from[i];
+    }
+    for (uint64_t i = all & ~(uint64_t)7u; i < all; i++) {
+      ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
     }
     gr_free(team, p);
   }
   return to;
 }
+
+#include "device/alloc_debug.h"

@@ -1,7 +1,7 @@
 /* heap.c - the memory that ops allocate (shared/memory.h): reserved and laid out before boot, and
  * what the host asks about it afterwards.
  *
- *   pages | records | map[0], [1], [2] | arenas | held
+ *   pages | records | arenas | held | quarantine | map[0], [1], [2]
  *
  * The pages are a piece of their own, which is not touched here: 8 GiB are reserved as quickly as
  * 8 MiB. Called by memory_map.c, once. Next: ../device/alloc.h. */
@@ -61,7 +61,7 @@ static void map_fill(uint64_t *map, uint64_t bits)
 }
 
 struct layout {
-  uint64_t records, map[GR_MAP_LEVELS], arenas, held, end;
+  uint64_t records, map[GR_MAP_LEVELS], arenas, held, quarantine, end;
 };
 
 static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
@@ -73,6 +73,10 @@ static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
   at.end += lines(GR_CONTEXTS_MAX * sizeof(struct gr_arena));
   at.held = at.end;
   at.end += lines((uint64_t)teams * GR_CLASSES * sizeof(gr_au64));
+  at.quarantine = at.end;
+  if ((m->debug & GR_DEBUG_QUARANTINE) != 0u) {
+    at.end += GR_CONTEXTS_MAX * GR_QUARANTINE_SLOTS * sizeof(gr_au64);
+  }
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
     at.map[level] = at.end;
     at.end += lines(m->words[level] * sizeof(gr_au64));
@@ -111,6 +115,8 @@ int gr_heap_build(struct grosr *g)
   struct gr_piece pages, tables;
   const uint64_t bytes = g->options.memory_bytes;
   m->bytes = bytes;
+  m->debug = g->options.memory_debug;
+  m->free_bytes = m->debug == 0u ? bytes : 0u;
   m->pages = (uint32_t)(bytes >> GR_PAGE_SHIFT);
   uint64_t words = m->pages;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
@@ -133,10 +139,14 @@ int gr_heap_build(struct grosr *g)
     return error;
   }
   g->memory_bytes += bytes + at.end;
+  g->memory_host = pages.host;
   m->base = (unsigned char *)(uintptr_t)pages.device;
   m->page = (struct gr_page *)(uintptr_t)(tables.device + at.records);
   m->arena = (struct gr_arena *)(uintptr_t)(tables.device + at.arenas);
   m->held = (gr_au64 *)(uintptr_t)(tables.device + at.held);
+  m->quarantine = (m->debug & GR_DEBUG_QUARANTINE) != 0u
+                      ? (gr_au64 *)(uintptr_t)(tables.device + at.quarantine)
+                      : NULL;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
     m->map[level] = (gr_au64 *)(uintptr_t)(tables.device + at.map[level]);
   }

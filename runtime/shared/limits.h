@@ -59,6 +59,10 @@
 #define GR_MEMORY_BYTES_MIN (64ull << 10)
 #define GR_MEMORY_BYTES_MAX (1ull << 40)
 #define GR_MEMORY_REPORTS 32u
+/* While memory is debugged: freed objects of a context that nobody gets yet (a power of two), and
+ * the longest that are kept so. */
+#define GR_QUARANTINE_SLOTS     128u
+#define GR_QUARANTINE_BYTES_MAX 16384u
 
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u

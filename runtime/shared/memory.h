@@ -55,7 +55,7 @@
  * stale, pressure, users, errors, resets  any team   relaxed: numbers
  * a free slot's first two words: who freed it        relaxed: handed over with the slot
  *
- * Next: ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
+ * Next: memory_op.h, then ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
 #pragma once
 
 #include "port/port.h"
@@ -134,6 +134,8 @@ struct gr_arena {
   gr_au64 use;   /* GR_USE: its generation, which moves on when it is reset, so that nothing from
                   * before is valid then; and the pages that it has */
   gr_au64 quota; /* pages that it may have */
+  gr_au32 quarantine_next; /* memory_op.h */
+  gr_au32 reserved;
   /* Stacks of blocks with something free: change count << 32 | first page + 1; 0: empty. */
   gr_au64 top[GR_CLASSES][GR_SHARDS] __attribute__((aligned(GR_LINE_BYTES)));
 };
@@ -152,6 +154,12 @@ enum gr_memory_error {
   GR_MEMORY_OVERRUN = 5,  /* written to past its end */
   GR_MEMORY_ERRORS = 6
 };
+/* gr_memory.debug; the same as enum grosr_memory_debug. */
+#define GR_DEBUG_CANARY     1u
+#define GR_DEBUG_POISON     2u
+#define GR_DEBUG_QUARANTINE 4u
+#define GR_DEBUG_TRACE      8u
+#define GR_DEBUG_ALL        15u
 struct gr_memory_report {
   gr_au64 offset; /* of the pointer, in the device's memory; outside of it: the pointer */
   gr_au64 what;   /* op << 32 | team << 16 | context << 8 | enum gr_memory_error; written last */
@@ -168,7 +176,10 @@ struct gr_memory {
   struct gr_arena *arena; /* per context */
   gr_au64 *held;          /* per team and class: GR_HELD of the block that it takes from */
   uint64_t secret;        /* drawn at boot: what marks free slots */
+  uint64_t free_bytes;    /* offsets below may be those of slots: `bytes`; 0 while debugging */
+  uint32_t debug;         /* GR_DEBUG_*: memory_op.h */
   uint32_t first_user;    /* context whose data needs no note in page.user */
+  gr_au64 *quarantine;    /* per context GR_QUARANTINE_SLOTS, or NULL: memory_op.h */
   struct gr_class class_[GR_CLASSES];
   uint64_t list_end[GR_CLASSES]; /* GR_LIST_ONE times the slots that a list has at most */
   /* Written by all. */
