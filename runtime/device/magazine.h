@@ -170,6 +170,7 @@ GR_DEV_APART void gr_heap_leave(struct gr_team *team)
     gr_heap_trim(team, gr_arena_generation(&team->dev->memory, GR_OWNER_CONTEXT(owner)) !=
                            GR_OWNER_GENERATION(owner));
     gr_store_release_team_u64(&team->heap.key, 0u);
+    gr_store_release_gpu_u64(gr_using_of(team), 0u);
   }
 }
 /* Since the magazines were filled an arena was reset, or somebody found no memory. */
@@ -200,6 +201,7 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
     team->heap.resets = gr_load_relaxed_gpu_u32(&m->resets);
     team->heap.pressure = gr_load_relaxed_gpu_u32(&m->pressure);
     key = GR_KEY(GR_OWNER(gr_arena_generation(m, context), context), GR_PAGE_BLOCK);
+    gr_store_relaxed_gpu_u64(gr_using_of(team), key);
     gr_store_release_team_u64(&team->heap.key, key);
   }
   return key;

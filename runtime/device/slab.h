@@ -32,6 +32,11 @@ GR_DEV gr_au64 *gr_held_of(struct gr_team *team, uint32_t class_)
 {
   return &team->dev->memory.held[team->id * GR_CLASSES + class_];
 }
+/* heap.key, for the host. */
+GR_DEV gr_au64 *gr_using_of(struct gr_team *team)
+{
+  return &team->dev->memory.held[team->dev->teams * GR_CLASSES + team->id];
+}
 GR_DEV uint32_t gr_block_slots(const struct gr_page *block)
 {
   return GR_EXTENT_SLOTS(gr_load_relaxed_gpu_u32(&block->pages));

@@ -72,7 +72,7 @@ static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
   at.arenas = at.end;
   at.end += lines(GR_CONTEXTS_MAX * sizeof(struct gr_arena));
   at.held = at.end;
-  at.end += lines((uint64_t)teams * GR_CLASSES * sizeof(gr_au64));
+  at.end += lines((uint64_t)teams * (GR_CLASSES + 1u) * sizeof(gr_au64));
   at.quarantine = at.end;
   if ((m->debug & GR_DEBUG_QUARANTINE) != 0u) {
     at.end += GR_CONTEXTS_MAX * GR_QUARANTINE_SLOTS * sizeof(gr_au64);

@@ -321,40 +321,41 @@ int grosr_memory_reset(struct grosr *g, uint32_t context)
   return ask(g, &request);
 }
 
-/* Whether each team has looked since, or sleeps and so has nothing at hand. */
-static int teams_await(struct grosr *g)
+/* Until no team has slots of this context (GROSR_AUTO: of any) at hand. */
+static int teams_await(struct grosr *g, uint32_t context)
 {
+  const struct gr_memory *m = &g->template.memory;
   const uint32_t teams = g->options.teams;
+  const uint64_t at = (uint64_t)(uintptr_t)&m->held[(uint64_t)teams * GR_CLASSES];
   struct gr_patience patience = gr_patience_begin(g, TRIM_NS);
-  struct gr_team_record *records = gr_records_alloc(g);
-  uint64_t *turns = calloc(teams, sizeof *turns);
-  uint8_t *looks = calloc(teams, sizeof *looks);
-  int error = records != NULL && turns != NULL && looks != NULL ? 0 : -ENOMEM;
+  uint64_t *keys = calloc(teams, sizeof *keys);
+  int error = keys != NULL ? 0 : gr_error_set(-ENOMEM, "no memory to look at %u teams", teams);
   uint32_t left = 1;
   while (error == 0 && left != 0) {
-    error = gr_records_read(g, records);
+    error = g->backend_ops->read(g->backend, at, keys, teams * sizeof *keys);
     left = 0;
     for (uint32_t i = 0; error == 0 && i < teams; i++) {
-      const uint32_t phase = GR_NOW_PHASE(records[i].now.v);
-      if (records[i].turns.v != turns[i] || phase == GR_PHASE_ASLEEP || phase == GR_PHASE_AWAY) {
-        looks[i] = (uint8_t)(looks[i] < 4u ? looks[i] + 1u : 4u); /* one is what it was before, */
-        turns[i] = records[i].turns.v; /* and a team looks after it has said that it did */
-      }
-      left += looks[i] < 4u ? 1u : 0u;
+      const uint64_t owner = GR_KEY_OWNER(keys[i]);
+      left +=
+          keys[i] != 0 && (context == GROSR_AUTO || GR_OWNER_CONTEXT(owner) == context) ? 1u : 0u;
     }
     if (error == 0 && left != 0) {
-      gr_nap(1000u);
       error = gr_patience_turn(&patience);
     }
   }
-  free(records);
-  free(turns);
-  free(looks);
+  free(keys);
   return error != -ETIMEDOUT ? error
                              : gr_error_set(-ETIMEDOUT,
                                             "%u teams are in the middle of an op; they "
                                             "give back when it ends",
                                             left);
+}
+
+/* The context's quarantine is emptied, and whoever looks gives back. */
+static int trim(struct grosr *g, uint32_t context)
+{
+  struct gr_memory_request request = {.wish = GR_WISH_TRIM, .context = context};
+  return ask(g, &request);
 }
 
 int grosr_memory_trim(struct grosr *g)
@@ -363,11 +364,10 @@ int grosr_memory_trim(struct grosr *g)
   const uint64_t open = error < 0 ? 0 : gr_load_relaxed_gpu_u64(&g->contexts);
   for (uint32_t i = 0; error == 0 && i < GR_CONTEXTS_MAX; i++) {
     if ((open >> i & 1u) != 0 && (i == 0 || g->template.memory.quarantine != NULL)) {
-      struct gr_memory_request request = {.wish = GR_WISH_TRIM, .context = i};
-      error = ask(g, &request);
+      error = trim(g, i);
     }
   }
-  return error < 0 ? error : teams_await(g);
+  return error < 0 ? error : teams_await(g, GROSR_AUTO);
 }
 
 int gr_memory_context_end(struct grosr *g, uint32_t context)
@@ -380,10 +380,12 @@ int gr_memory_context_end(struct grosr *g, uint32_t context)
     return error;
   }
   if (g->options.memory_leaked != NULL) {
-    error = g->options.memory_debug == 0 ? grosr_memory_trim(g) : 0;
-    if (error == 0 || error == -ETIMEDOUT) {
-      gr_memory_leaks_tell(g, context);
+    error = g->options.memory_debug == 0 ? trim(g, context) : 0;
+    error = error < 0 || g->options.memory_debug != 0 ? error : teams_await(g, context);
+    if (error < 0 && error != -ETIMEDOUT) { /* who has something at hand yet is said to leak it */
+      return error;
     }
+    gr_memory_leaks_tell(g, context);
   }
   return ask(g, &request);
 }

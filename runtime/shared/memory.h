@@ -51,6 +51,8 @@
  * arena.use      any team, by CAS                    relaxed: a number; its generation moves on
  *                                                    when nobody of the context runs
  * held[]         the team's lanes, by CAS            acquire/release: the block's tag
+ *                the team: heap.key                  set: relaxed; 0: release: who sees it sees
+ *                                                    in free[] what it has given back
  * moves          any team, by addition               acqrel: M7
  * stale, pressure, users, errors, resets  any team   relaxed: numbers
  * a free slot's first two words: who freed it        relaxed: handed over with the slot
@@ -174,7 +176,8 @@ struct gr_memory {
   gr_au64 *map[GR_MAP_LEVELS];
   struct gr_page *page;
   struct gr_arena *arena; /* per context */
-  gr_au64 *held;          /* per team and class: GR_HELD of the block that it takes from */
+  gr_au64 *held;          /* per team and class: GR_HELD of the block that it takes from; then per
+                           * team: its heap.key, for the host */
   uint64_t secret;        /* drawn at boot: what marks free slots */
   uint64_t free_bytes;    /* offsets below may be those of slots: `bytes`; 0 while debugging */
   uint32_t debug;         /* GR_DEBUG_*: memory_op.h */
