@@ -59,6 +59,7 @@ GR_DEV_APART int32_t gr_memory_wish(struct gr_team *team, struct gr_memory_reque
     return GR_OK;
   case GR_WISH_CLOSE:
     gr_store_relaxed_gpu_u64(&arena->quota, UINT64_MAX);
+    gr_add_relaxed_gpu_u32(&arena->tenants, 1u);
     gr_arena_reset(team, request->context);
     return GR_OK;
   case GR_WISH_RESET:

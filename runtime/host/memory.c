@@ -374,10 +374,15 @@ int gr_memory_context_end(struct grosr *g, uint32_t context)
 {
   struct gr_memory_request request = {.wish = GR_WISH_CLOSE, .context = context};
   struct gr_arena arena;
+  uint64_t users = 0;
   const uint64_t at = (uint64_t)(uintptr_t)&g->template.memory.arena[context];
   int error = g->backend_ops->read(g->backend, at, &arena, offsetof(struct gr_arena, top));
-  if (error < 0 || (GR_USE_PAGES(arena.use.v) == 0 && arena.quota.v == UINT64_MAX)) {
-    return error;
+  if (error == 0) {
+    error = g->backend_ops->read(g->backend, (uint64_t)(uintptr_t)&g->dev->memory.users, &users,
+                                 sizeof users);
+  }
+  if (error < 0 || ((users >> context & 1u) == 0 && arena.quota.v == UINT64_MAX)) {
+    return error; /* it never had any */
   }
   if (g->options.memory_leaked != NULL) {
     error = g->options.memory_debug == 0 ? trim(g, context) : 0;

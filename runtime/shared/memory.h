@@ -48,6 +48,7 @@
  *  .user, .reciprocal
  * arena.top[]    any team, by CAS                    push: release: next; pop: acqrel: next, and
  *                                                    who sees it gone sees that it is on its way
+ * arena.tenants  who closes it, by addition          relaxed: nobody of the context runs
  * arena.use      any team, by CAS                    relaxed: a number; its generation moves on
  *                                                    when nobody of the context runs
  * held[]         the team's lanes, by CAS            acquire/release: the block's tag
@@ -114,7 +115,7 @@ struct gr_page {
   gr_au32 next;       /* of a block on a stack: first page + 1 of the one below, 0: none */
   gr_au32 pages;      /* of a run: its length, in the first page's record; of a block: GR_EXTENT,
                             * in each */
-  gr_au32 user;       /* whose data may be in it: context + 1; 0: nobody's but first_user's */
+  gr_au32 user;       /* whose data may be in it: GR_USER; 0: nobody's but first_user's */
   gr_au32 reciprocal; /* of a block's class, in each of its pages: 2^32 / bytes, rounded up */
   gr_au32 free[GR_GROUPS]; /* of a block: bit per slot */
 };
@@ -137,11 +138,13 @@ struct gr_arena {
                   * before is valid then; and the pages that it has */
   gr_au64 quota; /* pages that it may have */
   gr_au32 quarantine_next; /* memory_op.h */
-  gr_au32 reserved;
+  gr_au32 tenants;         /* that had this context before the one that has it now */
   /* Stacks of blocks with something free: change count << 32 | first page + 1; 0: empty. */
   gr_au64 top[GR_CLASSES][GR_SHARDS] __attribute__((aligned(GR_LINE_BYTES)));
 };
 
+/* One tenant of a context. */
+#define GR_USER(tenants, context) ((uint32_t)(tenants) << 8 | ((uint32_t)(context) + 1u))
 #define GR_USE(generation, pages) ((uint64_t)(generation) << 32 | (uint64_t)(pages))
 #define GR_USE_PAGES(use)         ((uint32_t)(use))
 #define GR_USE_GENERATION(use)    ((uint32_t)((use) >> 32))
