@@ -183,10 +183,12 @@ int gr_channel_facts(struct grosr *g, uint32_t capability, uint32_t rights,
 /* Revokes all capabilities of a context that is being closed. */
 int gr_channels_revoke(struct grosr *g, uint32_t context);
 
-/* ---- memory.c, memory_stats.c, memory_live.c ---- */
+/* ---- memory.c, memory_arena.c, memory_stats.c, memory_live.c ---- */
 struct gr_memory_request;
 /* What GROSR_MEMORY_DEBUG asks for beside the options. */
 int gr_memory_options(struct grosr_options *options);
+/* Has a request carried out; `request` is as it is afterwards. 0, or -errno with a sentence. */
+int gr_memory_ask(struct grosr *g, struct gr_memory_request *request);
 /* Whether the context is open: 0, or -EINVAL with a sentence. */
 int gr_memory_check(const struct grosr *g, uint32_t context);
 /* The context is being closed, and nothing of it runs: leaks are told, its arena is reset. */

@@ -1,10 +1,10 @@
-/* memory.c - the host allocates, copies, limits and resets on behalf of contexts (grosr/memory.h).
+/* memory.c - the host allocates, frees and copies on behalf of contexts (grosr/memory.h).
  *
  * Each request is a task of the microkernel's own of context 0; its words and what is copied lie in
  * one stage of shared memory, under memory_lock. A request that was not over in time keeps the
  * stage: the next one waits for it first.
  *
- * Next: memory_stats.c, ../device/memory_op.h (who carries it out). */
+ * Next: memory_arena.c, ../device/memory_op.h (who carries it out). */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +13,7 @@
 #include "include/grosr/memory.h"
 #include "shared/memory_op.h"
 
-#define LOCK_NS  3000000000ull
-#define QUIET_NS 20000000u  /* for what has just ended to be counted */
-#define TRIM_NS  200000000u /* for teams to look */
+#define LOCK_NS 3000000000ull
 
 static_assert(GROSR_MEMORY_CANARY == GR_DEBUG_CANARY && GROSR_MEMORY_POISON == GR_DEBUG_POISON &&
                   GROSR_MEMORY_QUARANTINE == GR_DEBUG_QUARANTINE &&
@@ -157,8 +155,7 @@ static int told(int32_t status, const struct gr_memory_request *r)
                       r->context, address);
 }
 
-/* Locks, asks, and says what was wrong. */
-static int ask(struct grosr *g, struct gr_memory_request *request)
+int gr_memory_ask(struct grosr *g, struct gr_memory_request *request)
 {
   int32_t status = 0;
   int error = gr_memory_check(g, request->context);
@@ -187,7 +184,7 @@ int grosr_memory_alloc(struct grosr *g, uint32_t context, uint64_t bytes, uint64
   if (error == 0 && (gr_load_relaxed_gpu_u64(&g->contexts_killed) >> context & 1u) != 0) {
     error = gr_error_set(-ECANCELED, "context %u was killed; close it and open another", context);
   }
-  error = error < 0 ? error : ask(g, &request);
+  error = error < 0 ? error : gr_memory_ask(g, &request);
   if (error == 0) {
     *address = request.address;
   }
@@ -197,7 +194,7 @@ int grosr_memory_alloc(struct grosr *g, uint32_t context, uint64_t bytes, uint64
 int grosr_memory_free(struct grosr *g, uint32_t context, uint64_t address)
 {
   struct gr_memory_request request = {.wish = GR_WISH_FREE, .context = context, .address = address};
-  return address == 0 ? gr_memory_check(g, context) : ask(g, &request);
+  return address == 0 ? gr_memory_check(g, context) : gr_memory_ask(g, &request);
 }
 
 int grosr_memory_size(struct grosr *g, uint32_t context, uint64_t address, uint64_t *bytes)
@@ -206,7 +203,7 @@ int grosr_memory_size(struct grosr *g, uint32_t context, uint64_t address, uint6
   if (bytes == NULL) {
     return gr_error_set(-EINVAL, "grosr_memory_size: a null pointer");
   }
-  const int error = ask(g, &request);
+  const int error = gr_memory_ask(g, &request);
   if (error == 0) {
     *bytes = request.bytes;
   }
@@ -292,112 +289,4 @@ int grosr_memory_read(struct grosr *g, uint32_t context, uint64_t address, uint6
   return to == NULL && bytes != 0
              ? gr_error_set(-EINVAL, "grosr_memory_read: `to` is a null pointer")
              : copy(g, &request, NULL, to);
-}
-
-/* ---- arenas ---- */
-
-int grosr_memory_quota(struct grosr *g, uint32_t context, uint64_t bytes)
-{
-  struct gr_memory_request request = {.wish = GR_WISH_QUOTA,
-                                      .context = context,
-                                      .bytes = bytes == GROSR_FOREVER ? UINT64_MAX
-                                                                      : bytes >> GR_PAGE_SHIFT};
-  return ask(g, &request);
-}
-
-int grosr_memory_reset(struct grosr *g, uint32_t context)
-{
-  struct gr_memory_request request = {.wish = GR_WISH_RESET, .context = context};
-  const int error = gr_memory_check(g, context);
-  if (error < 0) {
-    return error;
-  }
-  if (grosr_wait_all(g, QUIET_NS) < 0) {
-    return gr_error_set(-EBUSY,
-                        "tasks are queued or run, in context %u or another; grosr_wait_all, "
-                        "then reset its memory",
-                        context);
-  }
-  return ask(g, &request);
-}
-
-/* Until no team has slots of this context (GROSR_AUTO: of any) at hand. */
-static int teams_await(struct grosr *g, uint32_t context)
-{
-  const struct gr_memory *m = &g->template.memory;
-  const uint32_t teams = g->options.teams;
-  const uint64_t at = (uint64_t)(uintptr_t)&m->held[(uint64_t)teams * GR_CLASSES];
-  struct gr_patience patience = gr_patience_begin(g, TRIM_NS);
-  uint64_t *keys = calloc(teams, sizeof *keys);
-  int error = keys != NULL ? 0 : gr_error_set(-ENOMEM, "no memory to look at %u teams", teams);
-  uint32_t left = 1;
-  while (error == 0 && left != 0) {
-    error = g->backend_ops->read(g->backend, at, keys, teams * sizeof *keys);
-    left = 0;
-    for (uint32_t i = 0; error == 0 && i < teams; i++) {
-      const uint64_t owner = GR_KEY_OWNER(keys[i]);
-      left +=
-          keys[i] != 0 && (context == GROSR_AUTO || GR_OWNER_CONTEXT(owner) == context) ? 1u : 0u;
-    }
-    if (error == 0 && left != 0) {
-      error = gr_patience_turn(&patience);
-    }
-  }
-  free(keys);
-  return error != -ETIMEDOUT ? error
-                             : gr_error_set(-ETIMEDOUT,
-                                            "%u teams are in the middle of an op; they "
-                                            "give back when it ends",
-                                            left);
-}
-
-/* The context's quarantine is emptied, and whoever looks gives back. */
-static int trim(struct grosr *g, uint32_t context)
-{
-  struct gr_memory_request request = {.wish = GR_WISH_TRIM, .context = context};
-  return ask(g, &request);
-}
-
-int grosr_memory_trim(struct grosr *g)
-{
-  int error = gr_memory_check(g, 0);
-  const uint64_t open = error < 0 ? 0 : gr_load_relaxed_gpu_u64(&g->contexts);
-  for (uint32_t i = 0; error == 0 && i < GR_CONTEXTS_MAX; i++) {
-    if ((open >> i & 1u) != 0 && (i == 0 || g->template.memory.quarantine != NULL)) {
-      error = trim(g, i);
-    }
-  }
-  return error < 0 ? error : teams_await(g, GROSR_AUTO);
-}
-
-int gr_memory_context_end(struct grosr *g, uint32_t context)
-{
-  struct gr_memory_request request = {.wish = GR_WISH_CLOSE, .context = context};
-  struct gr_arena arena;
-  uint64_t users = 0;
-  const uint64_t at = (uint64_t)(uintptr_t)&g->template.memory.arena[context];
-  int error = g->backend_ops->read(g->backend, at, &arena, offsetof(struct gr_arena, top));
-  if (error == 0) {
-    error = g->backend_ops->read(g->backend, (uint64_t)(uintptr_t)&g->dev->memory.users, &users,
-                                 sizeof users);
-  }
-  if (error < 0 || ((users >> context & 1u) == 0 && arena.quota.v == UINT64_MAX)) {
-    return error; /* it never had any */
-  }
-  if (g->options.memory_leaked != NULL) {
-    error = g->options.memory_debug == 0 ? trim(g, context) : 0;
-    error = error < 0 || g->options.memory_debug != 0 ? error : teams_await(g, context);
-    if (error < 0 && error != -ETIMEDOUT) { /* who has something at hand yet is said to leak it */
-      return error;
-    }
-    gr_memory_leaks_tell(g, context);
-  }
-  return ask(g, &request);
-}
-
-void gr_memory_device_end(struct grosr *g)
-{
-  if (g->options.memory_leaked != NULL) {
-    gr_memory_leaks_tell(g, GROSR_AUTO);
-  }
 }

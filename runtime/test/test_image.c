@@ -16,8 +16,8 @@
       OP(child) OP(then) OP(misfork) OP(spill) OP(hold) OP(tell) OP(spin) OP(stamp) OP(journal)    \
           OP(stuck) OP(insist) OP(burst) OP(cover) OP(grid) OP(visit) OP(countdown) OP(replay)     \
               OP(build) OP(gauge) OP(transfer) OP(transferred) OP(produce) OP(consume) OP(bounce)  \
-                  OP(signal) OP(arrive) OP(after) OP(divide) OP(divided) OP(keep) OP(forget)             \
-                  OP(let_go) OP(poke) OP(total) OP(crowd)
+                  OP(signal) OP(arrive) OP(after) OP(divide) OP(divided)                           \
+                  OP(keep) OP(forget) OP(let_go) OP(poke) OP(total) OP(crowd)
 GR_OP_IDS(TEST_OPS)
 
 GR_DEV void add_to(uint64_t *word, uint64_t value)
