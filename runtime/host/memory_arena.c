@@ -21,22 +21,6 @@ int grosr_memory_quota(struct grosr *g, uint32_t context, uint64_t bytes)
   return gr_memory_ask(g, &request);
 }
 
-int grosr_memory_reset(struct grosr *g, uint32_t context)
-{
-  struct gr_memory_request request = {.wish = GR_WISH_RESET, .context = context};
-  const int error = gr_memory_check(g, context);
-  if (error < 0) {
-    return error;
-  }
-  if (grosr_wait_all(g, QUIET_NS) < 0) {
-    return gr_error_set(-EBUSY,
-                        "tasks are queued or run, in context %u or another; grosr_wait_all, "
-                        "then reset its memory",
-                        context);
-  }
-  return gr_memory_ask(g, &request);
-}
-
 /* Until no team has slots of this context (GROSR_AUTO: of any) at hand. */
 static int teams_await(struct grosr *g, uint32_t context)
 {
@@ -86,6 +70,36 @@ int grosr_memory_trim(struct grosr *g)
   return error < 0 ? error : teams_await(g, GROSR_AUTO);
 }
 
+/* Nothing of the context runs. Afterwards no team has slots of it at hand, nor is just giving them
+ * back: after a reset it would put them into what has become of their block. */
+static int quiet(struct grosr *g, uint32_t context)
+{
+  int error = trim(g, context);
+  error = error < 0 ? error : teams_await(g, context);
+  return error != -ETIMEDOUT ? error
+                             : gr_error_set(-EBUSY,
+                                            "a team has memory of context %u at hand and does not "
+                                            "get on; try again",
+                                            context);
+}
+
+int grosr_memory_reset(struct grosr *g, uint32_t context)
+{
+  struct gr_memory_request request = {.wish = GR_WISH_RESET, .context = context};
+  int error = gr_memory_check(g, context);
+  if (error < 0) {
+    return error;
+  }
+  if (grosr_wait_all(g, QUIET_NS) < 0) {
+    return gr_error_set(-EBUSY,
+                        "tasks are queued or run, in context %u or another; grosr_wait_all, "
+                        "then reset its memory",
+                        context);
+  }
+  error = quiet(g, context);
+  return error < 0 ? error : gr_memory_ask(g, &request);
+}
+
 int gr_memory_context_end(struct grosr *g, uint32_t context)
 {
   struct gr_memory_request request = {.wish = GR_WISH_CLOSE, .context = context};
@@ -100,15 +114,11 @@ int gr_memory_context_end(struct grosr *g, uint32_t context)
   if (error < 0 || ((users >> context & 1u) == 0 && arena.quota.v == UINT64_MAX)) {
     return error; /* it never had any */
   }
-  if (g->options.memory_leaked != NULL) {
-    error = g->options.memory_debug == 0 ? trim(g, context) : 0;
-    error = error < 0 || g->options.memory_debug != 0 ? error : teams_await(g, context);
-    if (error < 0 && error != -ETIMEDOUT) { /* who has something at hand yet is said to leak it */
-      return error;
-    }
+  error = quiet(g, context);
+  if (error == 0 && g->options.memory_leaked != NULL) {
     gr_memory_leaks_tell(g, context);
   }
-  return gr_memory_ask(g, &request);
+  return error < 0 ? error : gr_memory_ask(g, &request);
 }
 
 void gr_memory_device_end(struct grosr *g)

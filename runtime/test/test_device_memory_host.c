@@ -1,5 +1,7 @@
 /* test_device_memory_host.c - the host's part of the device's memory: for contexts it allocates,
  * copies, limits and resets. Next: test_device_memory_misuse.c. */
+#include "port/port.h"
+
 #include "test_memory_host.h"
 
 /* ---- objects ---- */
@@ -210,8 +212,7 @@ static void reset_and_close_give_all_back(struct tool *tool)
   }
   CHECK_EQ(tool, grosr_memory_reset(tool->g, context), -EBUSY); /* it might have something */
   SAYS(tool, "grosr_wait_all");
-  __sync_synchronize();
-  *(volatile uint64_t *)&words[0] = 1;
+  gr_store_release_sys_u64((gr_au64 *)&words[0], 1u);
   CHECK_EQ(tool, tool_wait(tool, ticket), 0);
   CHECK_EQ(tool, grosr_memory_reset(tool->g, context), 0);
   op_keeps(tool, "keep", context, device, 1000, 900);

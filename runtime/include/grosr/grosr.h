@@ -129,6 +129,7 @@ int grosr_context_open(struct grosr *g, uint32_t *context);
 /* Its capabilities (channel.h) are revoked, and what it allocated (memory.h) is gone; what of that
  * was never freed options.memory_leaked is told.
  * -EBUSY: tasks are in flight on the device, in this context or another (grosr_wait_all first), or
+ * a team has memory of it at hand and does not get on, or
  * another thread was stopped, or died, while it opened or closed one.
  * -ETIMEDOUT: it was killed, and no team was free within a second to take note; call it again. */
 int grosr_context_close(struct grosr *g, uint32_t context);

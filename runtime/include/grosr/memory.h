@@ -71,7 +71,7 @@ int grosr_memory_map(struct grosr *g, uint32_t context, uint64_t address, void *
  * above it stays. GROSR_FOREVER: no limit, which is how a context begins. */
 int grosr_memory_quota(struct grosr *g, uint32_t context, uint64_t bytes);
 /* Nothing that was allocated is valid any more: all of it may be had again. Takes the same time for
- * one object and a million.
+ * one object and a million: until each team that has slots of it at hand has looked.
  *   -EBUSY  tasks are queued or run on the device, in this context or another (which of them are
  *           of this context is not known): wait for them first. Nothing was done. The caller
  *           answers for no other thread submitting to the context meanwhile */
