@@ -28,6 +28,14 @@
 
 #include "device/magazine.h"
 
+/* ---- while memory is debugged: alloc_debug.h, at the end of this file ---- */
+/* Slots are then never at hand, so the ways below that find none lead there, and the others do not
+ * have to ask. */
+GR_DEV_APART void *gr_debug_alloc(struct gr_team *team, uint64_t bytes, uint64_t align);
+GR_DEV_APART int32_t gr_debug_free(struct gr_team *team, void *p);
+GR_DEV_APART uint64_t gr_debug_bytes(struct gr_team *team, const void *p);
+GR_DEV_APART bool gr_quarantine_flush(struct gr_team *team);
+
 /* ---- slots ---- */
 /* It is somebody's: no seal on it. */
 GR_DEV void *gr_slot_open(gr_au64 *slot)
@@ -39,8 +47,11 @@ GR_DEV void *gr_slot_open(gr_au64 *slot)
 }
 
 /* Of a team of one lane: from what was freed last, or else from a group. */
-GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_)
+GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_, uint64_t bytes)
 {
+  if (team->dev->memory.debug != 0u) {
+    return gr_debug_alloc(team, bytes, 1u);
+  }
   const uint64_t slots = gr_magazine_refill(team, class_, 1u);
   return slots == 0u
              ? NULL
@@ -48,7 +59,7 @@ GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_)
                                                        GR_SLOTS_GROUP(slots),
                                                        gr_bits_lowest_u64(slots)));
 }
-GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
+GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_, uint64_t bytes)
 {
   const struct gr_memory *m = &team->dev->memory;
   struct gr_magazine *magazine = &team->heap.magazine[class_];
@@ -63,7 +74,7 @@ GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
   }
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
   if (GR_SLOTS_MASK(have) == 0u) {
-    return gr_slot_alloc_refill(team, class_);
+    return gr_slot_alloc_refill(team, class_, bytes);
   }
   gr_store_release_team_u64(&magazine->take, have & (have - 1u));
   return gr_slot_open((gr_au64 *)gr_slot_address(m, gr_class_bytes(class_), GR_SLOTS_GROUP(have),
@@ -97,10 +108,18 @@ GR_DEV_HOT void *gr_slot_alloc_lanes(struct gr_team *team, uint32_t class_)
   }
 }
 
-/* A slot of this class. With a constant, nothing is left to compute. */
+/* A slot of this class, for `bytes`. With a constant, nothing is left to compute. */
+GR_DEV_HOT void *gr_slot_alloc_for(struct gr_team *team, uint32_t class_, uint64_t bytes)
+{
+  if (gr_lanes_is_one()) {
+    return gr_slot_alloc_one(team, class_, bytes);
+  }
+  return team->dev->memory.debug != 0u ? gr_debug_alloc(team, bytes, 1u)
+                                       : gr_slot_alloc_lanes(team, class_);
+}
 GR_DEV_HOT void *gr_slot_alloc(struct gr_team *team, uint32_t class_)
 {
-  return gr_lanes_is_one() ? gr_slot_alloc_one(team, class_) : gr_slot_alloc_lanes(team, class_);
+  return gr_slot_alloc_for(team, class_, gr_class_bytes(class_));
 }
 
 /* A lane's slot, with those that its peers free of the same group. */
@@ -174,16 +193,12 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
   return GR_OK;
 }
 
-/* ---- while memory is debugged: alloc_debug.h, at the end of this file ---- */
-GR_DEV_APART void *gr_debug_alloc(struct gr_team *team, uint64_t bytes, uint64_t align);
-GR_DEV_APART int32_t gr_debug_free(struct gr_team *team, void *p);
-GR_DEV_APART uint64_t gr_debug_bytes(struct gr_team *team, const void *p);
-GR_DEV_APART bool gr_quarantine_flush(struct gr_team *team);
-
 /* ---- what ops call ---- */
-/* What is no slot, and all while memory is debugged. */
-GR_DEV_APART void *gr_alloc_other(struct gr_team *team, uint64_t bytes)
+GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
 {
+  if (bytes - 1u < GR_SLAB_BYTES_MAX) {
+    return gr_slot_alloc_for(team, gr_class_of(bytes), bytes);
+  }
   if (bytes != 0u) {
     return team->dev->memory.debug != 0u ? gr_debug_alloc(team, bytes, 1u)
                                          : gr_run_alloc(team, bytes, 1u);
@@ -191,21 +206,11 @@ GR_DEV_APART void *gr_alloc_other(struct gr_team *team, uint64_t bytes)
   team->heap.why = GR_E_INVAL;
   return NULL;
 }
-GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
-{
-  if (bytes - 1u < GR_SLAB_BYTES_MAX && team->dev->memory.debug == 0u) {
-    return gr_slot_alloc(team, gr_class_of(bytes));
-  }
-  return gr_alloc_other(team, bytes);
-}
 
 /* The same for 1 to GR_SLAB_BYTES_MAX bytes that are a constant: nothing is left to compute. */
 GR_DEV_HOT void *gr_alloc_fixed(struct gr_team *team, uint32_t bytes)
 {
-  if (bytes - 1u < GR_SLAB_BYTES_MAX && team->dev->memory.debug == 0u) {
-    return gr_slot_alloc(team, gr_class_of(bytes));
-  }
-  return gr_alloc_other(team, bytes);
+  return gr_slot_alloc_for(team, gr_class_of(bytes), bytes);
 }
 
 GR_DEV int32_t gr_alloc_why(const struct gr_team *team)

@@ -2,7 +2,8 @@
  *
  * Every object has a guard and a trailer (shared/memory_op.h tells what they look like), so that a
  * second free, a free of what is no object and a write past the end are each told from the others.
- * Slots come from the team's magazines as always, but go back to their block one by one.
+ * Slots come from blocks and go back there one by one: magazines stay empty, and what no op has,
+ * its block has.
  *
  *   canary      the guard is looked at when the object is freed
  *   poison      what is freed is filled; whether it still is, is looked at when it is handed out
@@ -147,10 +148,17 @@ GR_DEV void *gr_debug_take(struct gr_team *team, uint64_t need, uint64_t align)
     return gr_run_alloc(team, need,
                         align > GR_PAGE_BYTES ? (uint32_t)(align >> GR_PAGE_SHIFT) : 1u);
   }
-  const uint64_t slots = gr_magazine_take(team, class_, 1u);
-  return slots == 0u ? NULL
-                     : gr_slot_address(&team->dev->memory, gr_class_bytes(class_),
-                                       GR_SLOTS_GROUP(slots), gr_bits_lowest_u64(slots));
+  const uint64_t slots = gr_slots_find(team, GR_KEY_OWNER(gr_heap_key(team)), class_);
+  if (slots == 0u) {
+    return NULL;
+  }
+  const uint64_t rest = gr_slots_after(slots, 1u);
+  gr_heap_activate(team, class_); /* it holds a block */
+  if (GR_SLOTS_MASK(rest) != 0u) {
+    gr_group_give(team, rest);
+  }
+  return gr_slot_address(&team->dev->memory, gr_class_bytes(class_), GR_SLOTS_GROUP(slots),
+                         gr_bits_lowest_u64(slots));
 }
 
 /* It is an object from now on. */
