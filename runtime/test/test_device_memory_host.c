@@ -1,5 +1,7 @@
 /* test_device_memory_host.c - the host's part of the device's memory: for contexts it allocates,
  * copies, limits and resets. Next: test_device_memory_misuse.c. */
+#include <pthread.h>
+
 #include "port/port.h"
 
 #include "test_memory_host.h"
@@ -124,6 +126,74 @@ static void bad_input_is_refused_with_a_sentence(struct tool *tool)
   CHECK_EQ(tool, grosr_memory_alloc(g, context, 16, 0, &object), -ECANCELED);
   CHECK_EQ(tool, grosr_wait_all(g, TOOL_WAIT_NS), 0);
   CHECK_EQ(tool, grosr_context_close(g, context), 0);
+  tool_close(tool, 0);
+}
+
+/* What is allocated stays while the microkernel rests. */
+static void objects_outlive_a_rest(struct tool *tool)
+{
+  uint64_t object = 0, number = 7, got = 0;
+  tool->options.idle_exit_ns = 1000000u;
+  tool_open(tool);
+  CHECK_EQ(tool, grosr_memory_alloc(tool->g, 0, 8, 0, &object), 0);
+  for (uint32_t i = 0; i < 4u; i++, number++) {
+    CHECK_EQ(tool, grosr_memory_write(tool->g, 0, object, 0, &number, 8), 0);
+    tool_nap_ns(10000000u);
+    CHECK_EQ(tool, grosr_memory_read(tool->g, 0, object, 0, &got, 8), 0);
+    CHECK_EQ(tool, got, number);
+    CHECK_EQ(tool, grosr_memory_trim(tool->g), 0);
+  }
+  CHECK_EQ(tool, grosr_memory_free(tool->g, 0, object), 0);
+  tool_close(tool, 0);
+}
+
+struct user {
+  struct tool *tool;
+  uint64_t seed, wrong;
+};
+static void *user_main(void *argument)
+{
+  struct user *user = argument;
+  struct grosr *g = user->tool->g;
+  for (uint32_t i = 0; i < 40u; i++) {
+    uint64_t object = 0, in[40], out[40] = {0};
+    const uint64_t bytes = 1u + tool_random(&user->seed) % sizeof in;
+    for (uint32_t k = 0; k < 40u; k++) {
+      in[k] = tool_random(&user->seed);
+    }
+    user->wrong += grosr_memory_alloc(g, 0, bytes, 0, &object) != 0 ? 1u : 0u;
+    user->wrong += grosr_memory_write(g, 0, object, 0, in, bytes) != 0 ? 1u : 0u;
+    user->wrong += grosr_memory_read(g, 0, object, 0, out, bytes) != 0 ? 1u : 0u;
+    user->wrong += memcmp(in, out, bytes) != 0 ? 1u : 0u;
+    user->wrong += grosr_memory_free(g, 0, object) != 0 ? 1u : 0u;
+  }
+  return NULL;
+}
+
+static void threads_ask_while_ops_allocate(struct tool *tool)
+{
+  pthread_t thread[4];
+  struct user user[4];
+  uint64_t device;
+  tool_open(tool);
+  uint64_t *words = tool_words(tool, 8, &device);
+  for (uint32_t i = 0; i < 4u; i++) {
+    user[i] = (struct user){tool, i + 1u, 0};
+    CHECK_EQ(tool, pthread_create(&thread[i], NULL, user_main, &user[i]), 0);
+  }
+  for (uint32_t i = 0; i < 40u; i++) {
+    struct grosr_task task = tool_task(tool, "crowd", device, i + 1u);
+    task.arg[2] = 10;
+    CHECK_EQ(tool, grosr_submit(tool->g, &task, NULL), 0);
+  }
+  for (uint32_t i = 0; i < 4u; i++) {
+    pthread_join(thread[i], NULL);
+    CHECK_EQ(tool, user[i].wrong, 0);
+  }
+  CHECK_EQ(tool, grosr_wait_all(tool->g, TOOL_WAIT_NS), 0);
+  CHECK_EQ(tool, words[0], 0);
+  CHECK_EQ(tool, grosr_memory_trim(tool->g), 0);
+  CHECK_EQ(tool, grosr_memory_live(tool->g, GROSR_AUTO, NULL, 0), 0);
   tool_close(tool, 0);
 }
 
@@ -254,11 +324,16 @@ int main(int argc, char **argv)
   {                                                                                                \
 #name, name                                                                                    \
   }
-  static const struct tool_case cases[] = {
-      CASE(host_and_ops_share_objects),           CASE(alignment_and_map),
-      CASE(bad_input_is_refused_with_a_sentence), CASE(memory_that_is_gone_is_said_to_be),
-      CASE(a_quota_is_the_contexts_own),          CASE(reset_and_close_give_all_back),
-      CASE(the_next_tenant_finds_nothing),        {NULL, NULL}};
+  static const struct tool_case cases[] = {CASE(host_and_ops_share_objects),
+                                           CASE(alignment_and_map),
+                                           CASE(objects_outlive_a_rest),
+                                           CASE(threads_ask_while_ops_allocate),
+                                           CASE(bad_input_is_refused_with_a_sentence),
+                                           CASE(memory_that_is_gone_is_said_to_be),
+                                           CASE(a_quota_is_the_contexts_own),
+                                           CASE(reset_and_close_give_all_back),
+                                           CASE(the_next_tenant_finds_nothing),
+                                           {NULL, NULL}};
 #undef CASE
   return tool_main(argc, argv, cases);
 }
