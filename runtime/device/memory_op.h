@@ -24,12 +24,25 @@ GR_DEV void gr_warp_copy(void *to, const void *from, uint64_t bytes)
   }
 }
 
+/* One lane. As gr_alloc_bytes; and 0 of a slot that is in its block, which has no mark. */
+GR_DEV uint64_t gr_memory_have(struct gr_team *team, const void *p)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_object object = {0};
+  const uint64_t have = gr_alloc_bytes(team, p);
+  const uint64_t offset = (uint64_t)((const unsigned char *)p - m->base);
+  return have != 0u && gr_object_at(team, offset, &object) == GR_MEMORY_FINE &&
+                 (object.slots == 0u || !gr_slots_are_in_block(m, object.slots))
+             ? have
+             : 0u;
+}
+
 /* One lane. Where a copy goes from or to; NULL: not all of it is within a live object. */
 GR_DEV unsigned char *gr_memory_range(struct gr_team *team, const struct gr_memory_request *request,
                                       int32_t *status)
 {
   unsigned char *p = (unsigned char *)(uintptr_t)request->address;
-  const uint64_t have = gr_alloc_bytes(team, p);
+  const uint64_t have = gr_memory_have(team, p);
   *status = have == 0u                                                          ? GR_E_FAULT
             : request->offset > have || request->bytes > have - request->offset ? GR_E_INVAL
                                                                                 : GR_OK;
@@ -52,7 +65,7 @@ GR_DEV_APART int32_t gr_memory_wish(struct gr_team *team, struct gr_memory_reque
     request->bytes = gr_alloc_bytes(team, p);
     return gr_free(team, p);
   case GR_WISH_SIZE:
-    request->bytes = gr_alloc_bytes(team, p);
+    request->bytes = gr_memory_have(team, p);
     return request->bytes != 0u ? GR_OK : GR_E_FAULT;
   case GR_WISH_QUOTA:
     gr_store_relaxed_gpu_u64(&arena->quota, request->bytes);

@@ -105,6 +105,7 @@ static void bad_input_is_refused_with_a_sentence(struct tool *tool)
   CHECK_EQ(tool, grosr_memory_write(g, 0, object, 0, NULL, 1), -EINVAL);
   CHECK_EQ(tool, grosr_memory_read(g, 0, object, 0, NULL, 1), -EINVAL);
   CHECK_EQ(tool, grosr_memory_read(g, 0, object, 0, NULL, 0), 0);
+  CHECK_EQ(tool, grosr_memory_read(g, 0, object + 33u * 112u, 0, &byte, 1), -EFAULT); /* virgin */
   CHECK_EQ(tool, grosr_memory_free(g, context, object), -EFAULT); /* foreign */
   CHECK_EQ(tool, grosr_memory_free(g, 0, object + 16u), -EINVAL); /* interior */
   SAYS(tool, "inside of an object");

@@ -4,7 +4,7 @@
 
 /* Allocates argument 2 times argument 1 bytes; their addresses are in words[0] on. Returns how
  * many, or why none. */
-GR_DEV int32_t memory_keep(struct gr_team *team)
+GR_DEV_APART int32_t memory_keep(struct gr_team *team)
 {
   uint64_t *words = gr_arg_ptr(team, 0, uint64_t);
   int32_t many = 0;
@@ -62,9 +62,9 @@ GR_DEV int32_t total(struct gr_team *team)
   return GR_OK;
 }
 
-/* Each lane allocates, fills, looks at and frees objects of its own sizes, argument 2 times. Adds
- * to words[0] what went wrong. */
-GR_DEV int32_t crowd(struct gr_team *team)
+/* Any lane. Allocates, fills, looks at and frees objects of its own sizes, argument 2 times. What
+ * went wrong. */
+GR_DEV_APART uint64_t memory_crowd(struct gr_team *team)
 {
   uint64_t wrong = 0u, seed = gr_arg_u64(team, 1) * 0x9e3779b97f4a7c15ull + gr_lane() + 1u;
   for (uint64_t round = 0u; round < gr_arg_u64(team, 2); round++) {
@@ -83,7 +83,12 @@ GR_DEV int32_t crowd(struct gr_team *team)
       wrong += gr_free(team, held[i]) != GR_OK ? 1u : 0u;
     }
   }
-  wrong = gr_team_sum_u64(team, wrong);
+  return wrong;
+}
+/* Adds to words[0] what went wrong with that in any lane. */
+GR_DEV int32_t crowd(struct gr_team *team)
+{
+  const uint64_t wrong = gr_team_sum_u64(team, memory_crowd(team));
   add_to(gr_arg_ptr(team, 0, uint64_t), wrong);
   return GR_OK;
 }
