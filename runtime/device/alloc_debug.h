@@ -44,7 +44,7 @@ GR_DEV_APART bool gr_run_has(struct gr_memory *m, uint64_t run, uint64_t offset)
 }
 
 /* enum gr_memory_error: nothing of the context's begins there. */
-GR_DEV_APART uint32_t gr_object_at(struct gr_team *team, uint64_t offset, struct gr_object *object)
+GR_DEV uint32_t gr_object_at(struct gr_team *team, uint64_t offset, struct gr_object *object)
 {
   struct gr_memory *m = &team->dev->memory;
   const uint64_t key = gr_heap_key(team);
@@ -95,8 +95,7 @@ GR_DEV uint64_t gr_object_seal(const struct gr_memory *m, const struct gr_object
 }
 
 /* enum gr_memory_error: the object is not live. `what`: its trailer's. */
-GR_DEV_APART uint32_t gr_object_look(struct gr_memory *m, const struct gr_object *object,
-                                     uint64_t *what)
+GR_DEV uint32_t gr_object_look(struct gr_memory *m, const struct gr_object *object, uint64_t *what)
 {
   struct gr_trailer *trailer = gr_trailer_of(m, object);
   *what = gr_load_relaxed_gpu_u64(&trailer->what);

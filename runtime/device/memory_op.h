@@ -50,20 +50,19 @@ GR_DEV unsigned char *gr_memory_range(struct gr_team *team, const struct gr_memo
 }
 
 /* One lane. What needs no other lanes. */
-GR_DEV_APART int32_t gr_memory_wish(struct gr_team *team, struct gr_memory_request *request)
+GR_DEV int32_t gr_memory_wish(struct gr_team *team, struct gr_memory_request *request)
 {
   struct gr_memory *m = &team->dev->memory;
   struct gr_arena *arena = &m->arena[request->context];
   void *p = (void *)(uintptr_t)request->address;
   switch (request->wish) {
   case GR_WISH_ALLOC:
-    p = request->align == 0u ? gr_alloc(team, request->bytes)
-                             : gr_alloc_aligned(team, request->bytes, request->align);
+    p = gr_alloc_aligned(team, request->bytes, request->align != 0u ? request->align : 1u);
     request->address = (uint64_t)(uintptr_t)p;
     return p != NULL ? GR_OK : gr_alloc_why(team);
   case GR_WISH_FREE:
     request->bytes = gr_alloc_bytes(team, p);
-    return gr_free(team, p);
+    return gr_free_other(team, p); /* gr_free, without what is quick about it */
   case GR_WISH_SIZE:
     request->bytes = gr_memory_have(team, p);
     return request->bytes != 0u ? GR_OK : GR_E_FAULT;
@@ -99,31 +98,39 @@ GR_DEV void gr_memory_become(struct gr_team *team, uint32_t context)
   gr_heap_begin(team, context);
 }
 
+/* One lane. What was answered is in slot[1]; where a copy goes from or to, in slot[0]. Takes the team
+ * alone, as what follows is deep and a GPU's registers are few. */
+GR_DEV_APART void gr_memory_lead(struct gr_team *team)
+{
+  struct gr_memory_request *request = gr_arg_ptr(team, 0, struct gr_memory_request);
+  unsigned char *at = NULL;
+  int32_t status = GR_OK;
+  gr_memory_become(team, request->context);
+  if (request->wish == GR_WISH_READ || request->wish == GR_WISH_WRITE) {
+    at = gr_memory_range(team, request, &status);
+  } else {
+    status = gr_memory_wish(team, request);
+  }
+  team->own.context = 0u; /* which requests are of */
+  team->slot[0] = (uint64_t)(uintptr_t)at;
+  team->slot[1] = (uint64_t)(uint32_t)status;
+}
+
 /* team->task is GR_OP_MEMORY. */
 GR_DEV_APART int32_t gr_memory_serve(struct gr_team *team)
 {
-  struct gr_memory_request *request = gr_arg_ptr(team, 0, struct gr_memory_request);
-  unsigned char *behind = (unsigned char *)(request + 1);
-  const uint32_t wish = request->wish;
-  const bool copies = wish == GR_WISH_READ || wish == GR_WISH_WRITE;
-  unsigned char *at = NULL;
-  int32_t status = GR_OK;
   if (gr_warp_lane() == 0u) {
-    const uint32_t context = team->task->context;
-    gr_memory_become(team, request->context);
-    if (copies) {
-      at = gr_memory_range(team, request, &status);
-    } else {
-      status = gr_memory_wish(team, request);
-    }
-    team->own.context = (uint8_t)context;
+    gr_memory_lead(team);
   }
   gr_warp_barrier();
-  at = (unsigned char *)(uintptr_t)gr_lead_u64((uint64_t)(uintptr_t)at);
+  struct gr_memory_request *request = gr_arg_ptr(team, 0, struct gr_memory_request);
+  unsigned char *const behind = (unsigned char *)(request + 1);
+  unsigned char *const at = (unsigned char *)(uintptr_t)team->slot[0];
+  const int32_t status = (int32_t)(uint32_t)team->slot[1];
   if (at != NULL) {
-    gr_warp_copy(wish == GR_WISH_READ ? behind : at, wish == GR_WISH_READ ? at : behind,
-                 request->bytes);
-    gr_warp_barrier(); /* before who tells the host that it is done */
+    const bool is_read = request->wish == GR_WISH_READ;
+    gr_warp_copy(is_read ? behind : at, is_read ? at : behind, request->bytes);
   }
-  return (int32_t)gr_lead_u32((uint32_t)status);
+  gr_warp_barrier(); /* before who tells the host that it is done, and before slot is used again */
+  return status;
 }

@@ -89,8 +89,6 @@ GR_DEV void *gr_slot_address(const struct gr_memory *m, uint32_t bytes, uint32_t
 /* ---- errors ---- */
 GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, const void *p)
 {
-  const int32_t status[GR_MEMORY_ERRORS] = {GR_OK,      GR_E_FAULT, GR_E_INVAL,
-                                            GR_E_STALE, GR_E_STALE, GR_E_FAULT};
   struct gr_memory *m = &team->dev->memory;
   const uint32_t number = gr_add_relaxed_gpu_u32(&m->errors, 1u);
   if (number < GR_MEMORY_REPORTS) {
@@ -101,7 +99,9 @@ GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, 
                                                 (uint64_t)team->id << 16 |
                                                 (uint64_t)team->task->context << 8 | error);
   }
-  return status[error];
+  return error == GR_MEMORY_INTERIOR                               ? GR_E_INVAL
+         : error == GR_MEMORY_DOUBLE || error == GR_MEMORY_WRITTEN ? GR_E_STALE
+                                                                   : GR_E_FAULT;
 }
 
 /* ---- stacks of blocks ---- */
