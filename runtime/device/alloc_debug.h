@@ -139,14 +139,14 @@ GR_DEV bool gr_bytes_are(const unsigned char *at, uint64_t from, uint64_t end, u
 }
 
 /* ---- alloc ---- */
-/* Memory for `need` bytes, with nothing in it. */
-GR_DEV void *gr_debug_take(struct gr_team *team, uint64_t need, uint64_t align)
+/* Memory for `need` bytes, with nothing in it: a slot of class `where`, or a run that begins with a
+ * multiple of `where` - GR_CLASSES pages. */
+GR_DEV void *gr_debug_take(struct gr_team *team, uint64_t need, uint32_t where)
 {
-  const uint32_t class_ = gr_class_aligned(need, align);
-  if (class_ == GR_CLASSES) {
-    return gr_run_alloc(team, need,
-                        align > GR_PAGE_BYTES ? (uint32_t)(align >> GR_PAGE_SHIFT) : 1u);
+  if (where >= GR_CLASSES) {
+    return gr_run_alloc(team, need, where - GR_CLASSES);
   }
+  const uint32_t class_ = where;
   const uint64_t slots = gr_slots_find(team, GR_KEY_OWNER(gr_heap_key(team)), class_);
   if (slots == 0u) {
     return NULL;
@@ -190,9 +190,13 @@ GR_DEV_APART void *gr_debug_alloc(struct gr_team *team, uint64_t bytes, uint64_t
     return NULL;
   }
   const uint64_t need = bytes + GR_GUARD_BYTES + GR_TRAILER_BYTES;
-  void *p = gr_debug_take(team, need, align);
+  uint32_t where = gr_class_aligned(need, align);
+  if (where == GR_CLASSES) {
+    where += align > GR_PAGE_BYTES ? (uint32_t)(align >> GR_PAGE_SHIFT) : 1u;
+  }
+  void *p = gr_debug_take(team, need, where);
   if (p == NULL && gr_quarantine_flush(team)) {
-    p = gr_debug_take(team, need, align);
+    p = gr_debug_take(team, need, where);
   }
   return p == NULL ? NULL : gr_debug_open(team, (unsigned char *)p, bytes);
 }

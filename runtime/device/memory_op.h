@@ -58,7 +58,7 @@ GR_DEV int32_t gr_memory_wish(struct gr_team *team, struct gr_memory_request *re
   switch (request->wish) {
   case GR_WISH_ALLOC:
     p = gr_alloc_aligned(team, request->bytes, request->align != 0u ? request->align : 1u);
-    request->address = (uint64_t)(uintptr_t)p;
+    gr_arg_ptr(team, 0, struct gr_memory_request)->address = (uint64_t)(uintptr_t)p; /* anew */
     return p != NULL ? GR_OK : gr_alloc_why(team);
   case GR_WISH_FREE:
     request->bytes = gr_alloc_bytes(team, p);
