@@ -98,8 +98,8 @@ GR_DEV void gr_memory_become(struct gr_team *team, uint32_t context)
   gr_heap_begin(team, context);
 }
 
-/* One lane. What was answered is in slot[1]; where a copy goes from or to, in slot[0]. Keeps the team
- * alone, as what follows is deep and a GPU's registers are few. */
+/* One lane. What was answered is in slot[1]; where a copy goes from or to, in slot[0]. Keeps the
+ * team alone while it calls, as that goes deep and a GPU's registers are few. */
 GR_DEV void gr_memory_lead(struct gr_team *team)
 {
   struct gr_memory_request *request = gr_arg_ptr(team, 0, struct gr_memory_request);
