@@ -21,10 +21,20 @@
  * before a reset), GR_E_INVAL (within an object), GR_E_STALE (free already). Two frees of one slot
  * at the same moment are both taken, and found when the slot goes back to its block.
  *
- * Next: host/heap.c (the host's side), ../shared/memory.h (the protocols). */
+ * While memory is debugged (options.memory_debug) every call takes the way through alloc_debug.h.
+ *
+ * Next: alloc_debug.h, host/heap.c (the host's side), ../shared/memory.h (the protocols). */
 #pragma once
 
 #include "device/magazine.h"
+
+/* ---- while memory is debugged: alloc_debug.h, at the end of this file ---- */
+/* Slots are then never at hand, so the ways below that find none lead there, and the others do not
+ * have to ask. */
+GR_DEV_APART void *gr_debug_alloc(struct gr_team *team, uint64_t bytes, uint64_t align);
+GR_DEV_APART int32_t gr_debug_free(struct gr_team *team, void *p);
+GR_DEV_APART uint64_t gr_debug_bytes(struct gr_team *team, const void *p);
+GR_DEV_APART bool gr_quarantine_flush(struct gr_team *team);
 
 /* ---- slots ---- */
 /* It is somebody's: no seal on it. */
@@ -43,8 +53,11 @@ GR_DEV gr_au64 *gr_slot_first(const struct gr_team *team, uint32_t class_, uint6
                                     GR_SLOTS_GROUP(slots), gr_bits_lowest_u64(slots));
 }
 /* Of a team of one lane: from what was freed last, or else from a group. */
-GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_)
+GR_DEV_APART void *gr_slot_alloc_refill(struct gr_team *team, uint32_t class_, uint64_t bytes)
 {
+  if (team->dev->memory.debug != 0u) {
+    return gr_debug_alloc(team, bytes, 1u);
+  }
   const uint64_t slots = gr_magazine_refill(team, class_, 1u);
   return slots == 0u ? NULL : gr_slot_open(gr_slot_first(team, class_, slots));
 }
@@ -55,7 +68,7 @@ GR_DEV_APART void *gr_slot_alloc_broken(struct gr_team *team, uint32_t class_)
   const uint64_t slots = gr_magazine_take(team, class_, 1u);
   return slots == 0u ? NULL : gr_slot_open(gr_slot_first(team, class_, slots));
 }
-GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
+GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_, uint64_t bytes)
 {
   const struct gr_memory *m = &team->dev->memory;
   struct gr_magazine *magazine = &team->heap.magazine[class_];
@@ -72,7 +85,7 @@ GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
   }
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
   if (GR_SLOTS_MASK(have) == 0u) {
-    return gr_slot_alloc_refill(team, class_);
+    return gr_slot_alloc_refill(team, class_, bytes);
   }
   gr_store_release_team_u64(&magazine->take, have & (have - 1u));
   return gr_slot_open(gr_slot_first(team, class_, have));
@@ -111,10 +124,18 @@ GR_DEV_HOT void *gr_slot_alloc_lanes(struct gr_team *team, uint32_t class_)
   }
 }
 
-/* A slot of this class. With a constant, nothing is left to compute. */
+/* A slot of this class, for `bytes`. With a constant, nothing is left to compute. */
+GR_DEV_HOT void *gr_slot_alloc_for(struct gr_team *team, uint32_t class_, uint64_t bytes)
+{
+  if (gr_lanes_is_one()) {
+    return gr_slot_alloc_one(team, class_, bytes);
+  }
+  return team->dev->memory.debug != 0u ? gr_debug_alloc(team, bytes, 1u)
+                                       : gr_slot_alloc_lanes(team, class_);
+}
 GR_DEV_HOT void *gr_slot_alloc(struct gr_team *team, uint32_t class_)
 {
-  return gr_lanes_is_one() ? gr_slot_alloc_one(team, class_) : gr_slot_alloc_lanes(team, class_);
+  return gr_slot_alloc_for(team, class_, gr_class_bytes(class_));
 }
 
 /* Some of the peers free the same slot: whether a lower one frees this lane's. */
@@ -207,10 +228,11 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
 GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
 {
   if (bytes - 1u < GR_SLAB_BYTES_MAX) {
-    return gr_slot_alloc(team, gr_class_of(bytes));
+    return gr_slot_alloc_for(team, gr_class_of(bytes), bytes);
   }
   if (bytes != 0u) {
-    return gr_run_alloc(team, bytes, 1u);
+    return team->dev->memory.debug != 0u ? gr_debug_alloc(team, bytes, 1u)
+                                         : gr_run_alloc(team, bytes, 1u);
   }
   gr_heap_say(team, GR_E_INVAL);
   return NULL;
@@ -219,7 +241,7 @@ GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
 /* The same for 1 to GR_SLAB_BYTES_MAX bytes that are a constant: nothing is left to compute. */
 GR_DEV_HOT void *gr_alloc_fixed(struct gr_team *team, uint32_t bytes)
 {
-  return gr_slot_alloc(team, gr_class_of(bytes));
+  return gr_slot_alloc_for(team, gr_class_of(bytes), bytes);
 }
 
 /* Of a page with this tag, which is a block of the magazines' context. */
@@ -250,6 +272,9 @@ GR_DEV_APART int32_t gr_free_other(struct gr_team *team, void *p)
   if (p == NULL) {
     return GR_OK;
   }
+  if (m->debug != 0u) {
+    return gr_debug_free(team, p);
+  }
   if (offset < m->bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
     if (GR_TAG_KEY(tag) == gr_heap_key(team)) {
@@ -263,7 +288,7 @@ GR_DEV_HOT int32_t gr_free(struct gr_team *team, void *p)
 {
   const struct gr_memory *m = &team->dev->memory;
   const uint64_t offset = (uint64_t)((unsigned char *)p - m->base);
-  if (offset < m->bytes) {
+  if (offset < m->free_bytes) {
     const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[offset >> GR_PAGE_SHIFT].tag);
     if (tag != 0u && GR_TAG_KEY(tag) == gr_load_acquire_team_u64(&team->heap.key)) {
       return gr_slot_free(team, p, offset, tag);
@@ -281,6 +306,9 @@ GR_DEV_APART uint64_t gr_alloc_bytes(struct gr_team *team, const void *p)
   if (p == NULL || offset >= m->bytes) {
     return 0u;
   }
+  if (m->debug != 0u) {
+    return gr_debug_bytes(team, p);
+  }
   const struct gr_page *page = &m->page[offset >> GR_PAGE_SHIFT];
   const uint64_t tag = gr_load_relaxed_gpu_u64(&page->tag);
   if (GR_TAG_KEY(tag) == key) {
@@ -296,59 +324,6 @@ GR_DEV_APART uint64_t gr_alloc_bytes(struct gr_team *team, const void *p)
   return 0u;
 }
 
-/* `align` is a power of two, up to the whole memory. */
-GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64_t align)
-{
-  const struct gr_memory *m = &team->dev->memory;
-  if (bytes == 0u || align == 0u || (align & (align - 1u)) != 0u || align > m->bytes) {
-    gr_heap_say(team, GR_E_INVAL);
-    return NULL;
-  }
-  /* Blocks begin with a page, so a slot is aligned to what its size is a multiple of. */
-  for (uint64_t size = bytes < align ? align : bytes;
-       size <= GR_SLAB_BYTES_MAX && align <= GR_PAGE_BYTES; size++) {
-    const uint32_t class_ = gr_class_of(size);
-    size = gr_class_bytes(class_); /* all sizes up to it are of this class */
-    if (size % align == 0u) {
-      return gr_slot_alloc(team, class_);
-    }
-  }
-  return gr_run_alloc(team, bytes, align > GR_PAGE_BYTES ? (uint32_t)(align >> GR_PAGE_SHIFT) : 1u);
-}
+#include "device/realloc.h"
 
-GR_DEV_APART void *gr_calloc(struct gr_team *team, uint64_t count, uint64_t bytes)
-{
-  if (count != 0u && bytes > UINT64_MAX / count) {
-    gr_heap_say(team, GR_E_NOMEM);
-    return NULL;
-  }
-  uint64_t *words = (uint64_t *)gr_alloc(team, count * bytes);
-  for (uint64_t i = 0u; words != NULL && i < (count * bytes + 7u) / 8u; i++) {
-    words[i] = 0u;
-  }
-  return words;
-}
-
-/* NULL and a size is gr_alloc, a pointer and no size gr_free. If there is no memory the answer is
- * NULL and p is as it was. */
-GR_DEV_APART void *gr_realloc(struct gr_team *team, void *p, uint64_t bytes)
-{
-  const uint64_t have = p != NULL ? gr_alloc_bytes(team, p) : 0u;
-  if (p != NULL && (have == 0u || bytes == 0u)) {
-    gr_free(team, p); /* no object: which is an error, and noted */
-    gr_heap_say(team, have == 0u ? GR_E_FAULT : GR_OK);
-    return NULL;
-  }
-  if (p != NULL && bytes <= have && bytes > have / 2u) {
-    return p;
-  }
-  uint64_t *to = (uint64_t *)gr_alloc(team, bytes);
-  if (to != NULL && p != NULL) {
-    const uint64_t *from = (const uint64_t *)p;
-    for (uint64_t i = 0u; i < ((bytes < have ? bytes : have) + 7u) / 8u; i++) {
-      to[i] = from[i];
-    }
-    gr_free(team, p);
-  }
-  return to;
-}
+#include "device/alloc_debug.h"

@@ -82,7 +82,7 @@ GR_DEV_APART int32_t gr_alloc_many_team(struct gr_team *team, uint64_t bytes, ui
                                         void **object)
 {
   uint64_t missing = 0u;
-  if (bytes - 1u >= GR_SLAB_BYTES_MAX) {
+  if (bytes - 1u >= GR_SLAB_BYTES_MAX || team->dev->memory.debug != 0u) {
     for (uint64_t i = gr_lane(); i < count; i += gr_lanes()) {
       object[i] = gr_alloc(team, bytes);
       missing += object[i] == NULL ? 1u : 0u;

@@ -57,7 +57,8 @@ GR_DEV void gr_arena_uncharge(struct gr_memory *m, uint64_t owner, uint32_t page
 }
 
 /* ---- pages ---- */
-/* Pages with another context's data are cleared before this one gets them. */
+/* Pages with data of another context, or of who had this one's number before, are cleared before
+ * this one gets them. */
 GR_DEV_APART void gr_pages_hand_over(struct gr_memory *m, uint64_t owner, uint32_t first,
                                      uint32_t count)
 {
@@ -67,7 +68,9 @@ GR_DEV_APART void gr_pages_hand_over(struct gr_memory *m, uint64_t owner, uint32
   if ((users & bit) == 0u) {
     users = gr_or_relaxed_gpu_u64(&m->users, bit) | bit;
   }
-  const uint32_t user = context == m->first_user ? 0u : context + 1u;
+  const uint32_t tenants = gr_load_relaxed_gpu_u32(&m->arena[context].tenants);
+  const uint32_t user =
+      context == m->first_user && tenants == 0u ? 0u : GR_USER(tenants, context);
   if (user == 0u && users == bit) {
     return; /* nobody else ever had any */
   }

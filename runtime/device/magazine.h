@@ -28,7 +28,7 @@ GR_DEV uint64_t gr_slots_after(uint64_t slots, uint32_t count)
   return slots;
 }
 
-/* What the word's slots are taken out of; they go back to their block. The word becomes 0 also if it
+/* The word's slots go back to their block. The word becomes 0 also if it
  * has no slots left: what is freed would join its group, and nobody would know of it. */
 GR_DEV void gr_slots_flush(struct gr_team *team, gr_au64 *slots)
 {
@@ -179,18 +179,26 @@ GR_DEV_APART void gr_heap_leave(struct gr_team *team)
     gr_heap_trim(team, gr_arena_generation(&team->dev->memory, GR_OWNER_CONTEXT(owner)) !=
                            GR_OWNER_GENERATION(owner));
     gr_store_release_team_u64(&team->heap.key, 0u);
+    gr_store_release_gpu_u64(gr_using_of(team, team->id), 0u);
   }
 }
 
 /* ---- reset ---- */
-/* One lane, while no task of the context runs but the caller's, and no other team has slots of it
- * at hand: one that is giving them back would put them into what has become of their block.
- * Nothing that the context allocated is valid any more, and all of it may be had again. In a time
- * that does not depend on how much it was. */
-GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
+/* One lane, while no task of the context runs but the caller's: nothing that it allocated is valid
+ * any more, and all of it may be had again. In a time that does not depend on how much it was.
+ * GR_E_BUSY, and nothing has changed: another team has slots of it at hand, and may just be putting
+ * them into what would have become of their block; they are asked for, so try again later. */
+GR_DEV_APART int32_t gr_arena_reset(struct gr_team *team, uint32_t context)
 {
   struct gr_memory *m = &team->dev->memory;
   struct gr_arena *arena = &m->arena[context];
+  for (uint32_t other = 0u; other < team->dev->teams; other++) {
+    const uint64_t key = gr_load_acquire_gpu_u64(gr_using_of(team, other));
+    if (other != team->id && key != 0u && GR_OWNER_CONTEXT(GR_KEY_OWNER(key)) == context) {
+      gr_add_relaxed_gpu_u32(&m->pressure, 1u);
+      return GR_E_BUSY;
+    }
+  }
   uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
   for (;;) {
     const uint64_t seen =
@@ -205,6 +213,7 @@ GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
   if (GR_OWNER_CONTEXT(GR_KEY_OWNER(gr_load_acquire_team_u64(&team->heap.key))) == context) {
     gr_heap_leave(team); /* the caller's op may go on */
   }
+  return GR_OK;
 }
 
 /* ---- between tasks ---- */
@@ -241,6 +250,7 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
       gr_store_relaxed_gpu_u32(&team->heap.hint, team->id * GR_HINT_PAGES % m->pages);
     }
     key = GR_KEY(GR_OWNER(gr_arena_generation(m, context), context), GR_PAGE_BLOCK);
+    gr_store_relaxed_gpu_u64(gr_using_of(team, team->id), key);
     gr_store_release_team_u64(&team->heap.key, key);
   }
   return key;

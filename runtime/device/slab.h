@@ -33,6 +33,11 @@ GR_DEV gr_au64 *gr_held_of(struct gr_team *team, uint32_t class_)
 {
   return &team->dev->memory.held[team->id * GR_CLASSES + class_];
 }
+/* heap.key of a team, for the others and the host. */
+GR_DEV gr_au64 *gr_using_of(struct gr_team *team, uint32_t other)
+{
+  return &team->dev->memory.held[team->dev->teams * GR_CLASSES + other];
+}
 GR_DEV uint32_t gr_block_slots(const struct gr_page *block)
 {
   return GR_EXTENT_SLOTS(gr_load_relaxed_gpu_u32(&block->pages));
@@ -95,8 +100,6 @@ GR_DEV int32_t gr_alloc_why(const struct gr_team *team)
 }
 GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, const void *p)
 {
-  const int32_t status[GR_MEMORY_ERRORS] = {GR_OK,      GR_E_FAULT, GR_E_INVAL,
-                                            GR_E_STALE, GR_E_STALE, GR_E_FAULT};
   struct gr_memory *m = &team->dev->memory;
   const uint32_t number = gr_add_relaxed_gpu_u32(&m->errors, 1u);
   if (number < GR_MEMORY_REPORTS) {
@@ -107,7 +110,9 @@ GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, 
                                                 (uint64_t)team->id << 16 |
                                                 (uint64_t)team->task->context << 8 | error);
   }
-  return status[error];
+  return error == GR_MEMORY_INTERIOR                               ? GR_E_INVAL
+         : error == GR_MEMORY_DOUBLE || error == GR_MEMORY_WRITTEN ? GR_E_STALE
+                                                                   : GR_E_FAULT;
 }
 
 /* Some memory came free: who waits for it is woken soon (alloc_wait.h). */

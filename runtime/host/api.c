@@ -114,6 +114,10 @@ static int options_check(const struct grosr_options *o)
   if (error == 0 && o->trace_events != 0) {
     error = power_check("trace_events", o->trace_events, GR_TRACE_EVENTS_MIN, GR_TRACE_EVENTS_MAX);
   }
+  if (error == 0 && o->memory_debug > GR_DEBUG_ALL) {
+    error = gr_error_set(-EINVAL, "memory_debug is %u; use some of GROSR_MEMORY_CANARY, _POISON, "
+                                  "_QUARANTINE and _TRACE", o->memory_debug);
+  }
   if (error == 0 && o->scratch_bytes > GR_SCRATCH_BYTES_MAX) {
     error = gr_error_set(-EINVAL, "scratch_bytes is %u; at most %u", o->scratch_bytes,
                          GR_SCRATCH_BYTES_MAX);
@@ -213,6 +217,7 @@ static void grosr_end(struct grosr *g)
   gr_mutex_fini(&g->context_lock);
   gr_mutex_fini(&g->graph_lock);
   gr_mutex_fini(&g->channel_lock);
+  gr_mutex_fini(&g->memory_lock);
   free(g->channels);
   free(g->graph_range);
   free(g);
@@ -274,6 +279,9 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   options_resolve(&resolved);
   int error = gr_trace_options(&resolved);
   if (error == 0) {
+    error = gr_memory_options(&resolved);
+  }
+  if (error == 0) {
     error = options_check(&resolved);
   }
   if (error == 0) {
@@ -297,6 +305,7 @@ int grosr_open(const struct grosr_options *options, struct grosr **out)
   gr_mutex_init(&g->context_lock);
   gr_mutex_init(&g->graph_lock);
   gr_mutex_init(&g->channel_lock);
+  gr_mutex_init(&g->memory_lock);
   error = grosr_begin(g, index);
   if (error < 0) {
     grosr_end(g);
@@ -340,6 +349,9 @@ int grosr_close(struct grosr *g)
   gr_watchdog_end(g);
   const int unwaited = tickets_settle(g);
   const int saved = gr_trace_save_asked(g);
+  if (stopped == 0) {
+    gr_memory_device_end(g);
+  }
   grosr_end(g);
   return stopped < 0    ? stopped
          : launched < 0 ? launched

@@ -149,6 +149,9 @@ int grosr_context_close(struct grosr *g, uint32_t context)
   }
   int error = gr_channels_revoke(g, context);
   if (error == 0) {
+    error = gr_memory_context_end(g, context);
+  }
+  if (error == 0) {
     error = context_enter(g, context);
   }
   if (error < 0) {

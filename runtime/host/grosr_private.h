@@ -49,6 +49,9 @@ struct grosr {
   struct gr_launcher_thread *launcher; /* launcher.c; NULL: none, or the device's own */
   unsigned char *stage; /* through which graphs are loaded; under graph_lock */
   uint64_t stage_device;
+  unsigned char *memory_host; /* page 0 of what ops allocate, if the host can address it */
+  unsigned char *memory_stage; /* requests of memory.c; under memory_lock */
+  uint64_t memory_stage_device;
   unsigned char *cells; /* of message.c */
   uint64_t cells_device;
 
@@ -82,6 +85,8 @@ struct grosr {
   struct gr_mutex channel_lock;
   struct gr_channels *channels; /* NULL: none yet; under channel_lock */
   gr_au64 cells_taken;          /* a bit each: message.c */
+  struct gr_mutex memory_lock;
+  grosr_ticket memory_ticket; /* of a request that is not over; 0: none; under memory_lock */
   struct gr_graph_range *graph_range; /* GR_GRAPHS_MAX, or NULL: none yet; under graph_lock */
 
   /* The watchdog's. */
@@ -177,6 +182,26 @@ int gr_channel_facts(struct grosr *g, uint32_t capability, uint32_t rights,
                      struct gr_channel_facts *facts);
 /* Revokes all capabilities of a context that is being closed. */
 int gr_channels_revoke(struct grosr *g, uint32_t context);
+
+/* ---- memory.c, memory_arena.c, memory_stats.c, memory_live.c ---- */
+struct gr_memory_request;
+/* What GROSR_MEMORY_DEBUG asks for beside the options. */
+int gr_memory_options(struct grosr_options *options);
+/* Has a request carried out; `request` is as it is afterwards. 0, or -errno with a sentence. */
+int gr_memory_ask(struct grosr *g, struct gr_memory_request *request);
+/* Whether the context is open: 0, or -EINVAL with a sentence. */
+int gr_memory_check(const struct grosr *g, uint32_t context);
+/* The context is being closed, and nothing of it runs: leaks are told, its arena is reset. */
+int gr_memory_context_end(struct grosr *g, uint32_t context);
+/* The device is being closed, and the microkernel has left: leaks are told. */
+void gr_memory_device_end(struct grosr *g);
+/* "the host" for ops of the microkernel's own. */
+const char *gr_memory_op_name(const struct grosr *g, uint32_t op);
+/* Calls `look` with each page's record whose page begins a run or block; -errno of it ends this. */
+int gr_memory_walk(struct grosr *g, int (*look)(void *argument, uint32_t page, const void *record),
+                   void *argument);
+/* Tells options.memory_leaked what of the context (GROSR_AUTO: of all) is live. */
+void gr_memory_leaks_tell(struct grosr *g, uint32_t context);
 
 /* ---- wait.c ---- */
 /* A wait's patience: spins, then yields, then naps, by idle mode; tells when time is over. */

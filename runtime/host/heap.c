@@ -1,7 +1,7 @@
 /* heap.c - the memory that ops allocate (shared/memory.h): reserved and laid out before boot, and
  * what the host asks about it afterwards.
  *
- *   pages | records | map[0], [1], [2] | arenas | held
+ *   pages | records | arenas | held | quarantine | map[0], [1], [2]
  *
  * The pages are a piece of their own, which is not touched here: 8 GiB are reserved as quickly as
  * 8 MiB. Called by memory_map.c, once. Next: ../device/alloc.h. */
@@ -16,6 +16,9 @@
 /* Of a block, at most one part in so many is lost at its end. */
 #define TAIL_SHARE 64u
 #define SLOTS_MIN  8u
+/* One slot that stays keeps its whole block; of these, sizes near a page, that is several pages. */
+#define LARGE_BYTES     2048u
+#define SLOTS_MIN_LARGE 4u
 /* In a magazine of one lane: slots, bytes, and one part in so many of all memory. */
 #define LIST_MIN   4u
 #define LIST_MAX   4096u
@@ -30,11 +33,12 @@ static uint64_t lines(uint64_t bytes)
 void gr_class_fill(struct gr_class *class_, uint32_t number)
 {
   const uint32_t bytes = gr_class_bytes(number);
+  const uint32_t least = bytes > LARGE_BYTES ? SLOTS_MIN_LARGE : SLOTS_MIN;
   uint32_t pages = 1;
   for (;; pages++) {
     const uint32_t all = pages * GR_PAGE_BYTES, slots = all / bytes;
     if (pages == GR_BLOCK_PAGES ||
-        (slots >= SLOTS_MIN && (all - slots * bytes) * TAIL_SHARE <= all)) {
+        (slots >= least && (all - slots * bytes) * TAIL_SHARE <= all)) {
       break;
     }
   }
@@ -61,7 +65,7 @@ static void map_fill(uint64_t *map, uint64_t bits)
 }
 
 struct layout {
-  uint64_t records, map[GR_MAP_LEVELS], arenas, held, end;
+  uint64_t records, map[GR_MAP_LEVELS], arenas, held, quarantine, end;
 };
 
 static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
@@ -72,7 +76,11 @@ static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
   at.arenas = at.end;
   at.end += lines(GR_CONTEXTS_MAX * sizeof(struct gr_arena));
   at.held = at.end;
-  at.end += lines((uint64_t)teams * GR_CLASSES * sizeof(gr_au64));
+  at.end += lines((uint64_t)teams * (GR_CLASSES + 1u) * sizeof(gr_au64));
+  at.quarantine = at.end;
+  if ((m->debug & GR_DEBUG_QUARANTINE) != 0u) {
+    at.end += GR_CONTEXTS_MAX * GR_QUARANTINE_SLOTS * sizeof(gr_au64);
+  }
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
     at.map[level] = at.end;
     at.end += lines(m->words[level] * sizeof(gr_au64));
@@ -111,6 +119,8 @@ int gr_heap_build(struct grosr *g)
   struct gr_piece pages, tables;
   const uint64_t bytes = g->options.memory_bytes;
   m->bytes = bytes;
+  m->debug = g->options.memory_debug;
+  m->free_bytes = m->debug == 0u ? bytes : 0u;
   m->pages = (uint32_t)(bytes >> GR_PAGE_SHIFT);
   uint64_t words = m->pages;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
@@ -133,10 +143,14 @@ int gr_heap_build(struct grosr *g)
     return error;
   }
   g->memory_bytes += bytes + at.end;
+  g->memory_host = pages.host;
   m->base = (unsigned char *)(uintptr_t)pages.device;
   m->page = (struct gr_page *)(uintptr_t)(tables.device + at.records);
   m->arena = (struct gr_arena *)(uintptr_t)(tables.device + at.arenas);
   m->held = (gr_au64 *)(uintptr_t)(tables.device + at.held);
+  m->quarantine = (m->debug & GR_DEBUG_QUARANTINE) != 0u
+                      ? (gr_au64 *)(uintptr_t)(tables.device + at.quarantine)
+                      : NULL;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
     m->map[level] = (gr_au64 *)(uintptr_t)(tables.device + at.map[level]);
   }

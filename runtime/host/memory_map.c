@@ -44,7 +44,7 @@ static int shared_take_all(struct grosr *g)
     error = take(g, GR_MEMORY_SHARED, g->options.shared_bytes, &shared);
   }
   if (error == 0) {
-    error = take(g, GR_MEMORY_SHARED, GR_STAGE_BYTES, &stage);
+    error = take(g, GR_MEMORY_SHARED, 2u * GR_STAGE_BYTES, &stage); /* of graphs, of memory.c */
   }
   if (error == 0) {
     error = take(g, GR_MEMORY_SHARED, GR_HOST_MESSAGES * GR_MESSAGE_BYTES_MAX, &cells);
@@ -59,6 +59,8 @@ static int shared_take_all(struct grosr *g)
   g->shared_device = shared.device;
   g->stage = stage.host;
   g->stage_device = stage.device;
+  g->memory_stage = g->stage + GR_STAGE_BYTES;
+  g->memory_stage_device = stage.device + GR_STAGE_BYTES;
   g->cells = cells.host;
   g->cells_device = cells.device;
   g->template.boundary = (struct gr_boundary *)(uintptr_t)boundary.device;

@@ -21,7 +21,7 @@
 #define GR_DEV       static inline __attribute__((unused))
 #define GR_DEV_APART static __attribute__((unused, noinline))
 #define GR_DEV_HOT   GR_DEV
-#define GR_AT        __FILE__, (unsigned)__LINE__
+#define GR_AT  __FILE__, (unsigned)__LINE__
 
 /* ---- atomics ---- */
 #define GR_SIM_LOAD_u32(a, ORDER)  ((uint32_t)gr_sim_load(&(a)->v, 4u, GR_SIM_##ORDER, GR_AT))
@@ -63,18 +63,18 @@ GR_DEV uint64_t gr_sim_change_u64(gr_au64 *a, enum gr_sim_rmw kind, uint64_t val
   gr_sim_change_u32(a, GR_SIM_##KIND, value, GR_SIM_##ORDER, GR_AT)
 #define GR_SIM_RMW_u64(a, KIND, value, ORDER)                                                      \
   gr_sim_change_u64(a, GR_SIM_##KIND, value, GR_SIM_##ORDER, GR_AT)
-#define gr_add_relaxed_gpu_u32(a, value)      GR_SIM_RMW_u32(a, ADD, value, RELAXED)
-#define gr_add_relaxed_gpu_u64(a, value)      GR_SIM_RMW_u64(a, ADD, value, RELAXED)
-#define gr_add_acqrel_gpu_u32(a, value)       GR_SIM_RMW_u32(a, ADD, value, ACQREL)
-#define gr_add_acqrel_gpu_u64(a, value)       GR_SIM_RMW_u64(a, ADD, value, ACQREL)
-#define gr_add_acquire_gpu_u32(a, value)      GR_SIM_RMW_u32(a, ADD, value, ACQUIRE) /* ci/mutants */
-#define gr_add_release_gpu_u32(a, value)      GR_SIM_RMW_u32(a, ADD, value, RELEASE) /* ci/mutants */
-#define gr_add_release_gpu_u64(a, value)      GR_SIM_RMW_u64(a, ADD, value, RELEASE)
-#define gr_or_release_gpu_u64(a, value)       GR_SIM_RMW_u64(a, OR, value, RELEASE)
-#define gr_or_relaxed_gpu_u64(a, value)       GR_SIM_RMW_u64(a, OR, value, RELAXED)
-#define gr_or_acqrel_gpu_u64(a, value)        GR_SIM_RMW_u64(a, OR, value, ACQREL)
-#define gr_or_release_gpu_u32(a, value)       GR_SIM_RMW_u32(a, OR, value, RELEASE)
-#define gr_or_relaxed_gpu_u32(a, value)       GR_SIM_RMW_u32(a, OR, value, RELAXED) /* ci/mutants */
+#define gr_add_relaxed_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELAXED)
+#define gr_add_relaxed_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELAXED)
+#define gr_add_acqrel_gpu_u32(a, value)  GR_SIM_RMW_u32(a, ADD, value, ACQREL)
+#define gr_add_acqrel_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQREL)
+#define gr_add_acquire_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, ACQUIRE) /* ci/mutants */
+#define gr_add_release_gpu_u32(a, value) GR_SIM_RMW_u32(a, ADD, value, RELEASE) /* ci/mutants */
+#define gr_add_release_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, RELEASE)
+#define gr_or_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELEASE)
+#define gr_or_relaxed_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, RELAXED)
+#define gr_or_acqrel_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQREL)
+#define gr_or_release_gpu_u32(a, value)  GR_SIM_RMW_u32(a, OR, value, RELEASE)
+#define gr_or_relaxed_gpu_u32(a, value)  GR_SIM_RMW_u32(a, OR, value, RELAXED) /* ci/mutants */
 #define gr_exchange_acquire_gpu_u32(a, value) GR_SIM_RMW_u32(a, EXCHANGE, value, ACQUIRE)
 #define gr_exchange_acqrel_gpu_u32(a, value)  GR_SIM_RMW_u32(a, EXCHANGE, value, ACQREL)
 #define gr_exchange_relaxed_gpu_u32(a, value)                                                      \
@@ -99,9 +99,9 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 #define gr_cas_relaxed_gpu_u32(a, expected, desired) GR_SIM_CAS_u32(a, expected, desired, RELAXED)
 #define gr_cas_relaxed_gpu_u64(a, expected, desired) GR_SIM_CAS_u64(a, expected, desired, RELAXED)
 
-#define gr_or_acquire_gpu_u64(a, value)  GR_SIM_RMW_u64(a, OR, value, ACQUIRE)  /* ci/mutants */
-#define gr_and_release_gpu_u64(a, value) GR_SIM_RMW_u64(a, AND, value, RELEASE) /* ci/mutants */
-#define gr_add_acquire_gpu_u64(a, value) GR_SIM_RMW_u64(a, ADD, value, ACQUIRE) /* ci/mutants */
+#define gr_or_acquire_gpu_u64(a, value)   GR_SIM_RMW_u64(a, OR, value, ACQUIRE)  /* ci/mutants */
+#define gr_and_release_gpu_u64(a, value)  GR_SIM_RMW_u64(a, AND, value, RELEASE) /* ci/mutants */
+#define gr_add_acquire_gpu_u64(a, value)  GR_SIM_RMW_u64(a, ADD, value, ACQUIRE) /* ci/mutants */
 /* And these, of a team's words. */
 #define gr_load_relaxed_team_u64(a)                   GR_SIM_LOAD_u64(a, RELAXED)
 #define gr_store_relaxed_team_u64(a, value)           GR_SIM_STORE(a, 8u, value, RELAXED)
@@ -116,9 +116,11 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
 #define gr_chunk_try_load_acquire_sys(src, tag, out)                                               \
   gr_sim_chunk_load(src, tag, out, GR_SIM_ACQUIRE, GR_AT)
 #define gr_chunk_try_load_acquire_gpu(src, tag, out) gr_chunk_try_load_acquire_sys(src, tag, out)
-#define gr_chunk_store_release_sys(dst, src)         gr_sim_chunk_store(dst, src, GR_SIM_RELEASE, GR_AT)
+#define gr_chunk_store_release_sys(dst, src)                                                       \
+  gr_sim_chunk_store(dst, src, GR_SIM_RELEASE, GR_AT)
 #define gr_chunk_store_release_gpu(dst, src)         gr_chunk_store_release_sys(dst, src)
-#define gr_chunk_store_relaxed_gpu(dst, src)         gr_sim_chunk_store(dst, src, GR_SIM_RELAXED, GR_AT)
+#define gr_chunk_store_relaxed_gpu(dst, src)                                                       \
+  gr_sim_chunk_store(dst, src, GR_SIM_RELAXED, GR_AT)
 #define gr_chunk_store_relaxed_sys(dst, src)         gr_chunk_store_relaxed_gpu(dst, src)
 #define gr_chunk_try_load_relaxed_gpu(src, tag, out)                                               \
   gr_sim_chunk_load(src, tag, out, GR_SIM_RELAXED, GR_AT)
@@ -140,11 +142,11 @@ GR_DEV uint32_t gr_sim_cas_u32(gr_au32 *a, uint32_t expected, uint32_t desired,
       GR_SIM_SHUFFLE, value,                                                                       \
       gr_sim_warp_lane() >= (delta) ? gr_sim_warp_lane() - (delta) : gr_sim_warp_lane(), GR_AT)
 
-#define GR_LISTS                                 GR_CLASSES
-#define gr_lanes_is_one()                        (gr_sim_lanes() == 1u)
-#define gr_peers_u32(key)                        gr_sim_peers(key, GR_AT)
+#define GR_LISTS GR_CLASSES
+#define gr_lanes_is_one() (gr_sim_lanes() == 1u)
+#define gr_peers_u32(key) gr_sim_peers(key, GR_AT)
 #define gr_peers_shuffle_u64(peers, value, lane) gr_sim_peers_shuffle(peers, value, lane, GR_AT)
-#define gr_peers_or_u32(peers, value)            gr_sim_peers_or(peers, value, GR_AT)
+#define gr_peers_or_u32(peers, value) gr_sim_peers_or(peers, value, GR_AT)
 
 /* ---- bits ---- */
 GR_DEV uint32_t gr_bits_highest_u64(uint64_t x)
@@ -161,19 +163,19 @@ GR_DEV uint32_t gr_bits_count_u64(uint64_t x)
 }
 
 /* ---- time ---- */
-#define gr_clock_ns()          gr_sim_clock(GR_AT)
-#define gr_clock_ticks()       gr_clock_ns()
-#define gr_prefetch(p)         ((void)(p))
-#define gr_pause()             gr_sim_pause(GR_AT)
+#define gr_clock_ns()         gr_sim_clock(GR_AT)
+#define gr_clock_ticks()      gr_clock_ns()
+#define gr_prefetch(p)        ((void)(p))
+#define gr_pause()            gr_sim_pause(GR_AT)
 #define gr_pair_u64(low, high) ((uint64_t)(high) << 32 | (low))
-#define gr_yield()             gr_sim_pause(GR_AT)
-#define gr_nap(ns)             gr_sim_nap(ns, GR_AT)
-#define gr_fence_sleeper()     gr_sim_fence(GR_AT)
-#define gr_fence_waker()       gr_sim_fence(GR_AT)
-#define gr_fence_seqcst_sys()  gr_sim_fence(GR_AT)
-#define gr_sleep(asleep, ns)   gr_sim_sleep(&(asleep)->v, ns, GR_AT)
-#define gr_wake(asleep)        gr_sim_wake(&(asleep)->v, GR_AT)
-#define gr_leave()             gr_sim_leave(GR_AT)
+#define gr_yield()            gr_sim_pause(GR_AT)
+#define gr_nap(ns)            gr_sim_nap(ns, GR_AT)
+#define gr_fence_sleeper()    gr_sim_fence(GR_AT)
+#define gr_fence_waker()      gr_sim_fence(GR_AT)
+#define gr_fence_seqcst_sys() gr_sim_fence(GR_AT)
+#define gr_sleep(asleep, ns)  gr_sim_sleep(&(asleep)->v, ns, GR_AT)
+#define gr_wake(asleep)       gr_sim_wake(&(asleep)->v, GR_AT)
+#define gr_leave()            gr_sim_leave(GR_AT)
 
 /* ---- images ---- */
 #define GR_ENTRY(name, dispatch, LIST)                                                             \

@@ -63,7 +63,10 @@
 /* Who waits for memory looks again after so long at the latest. The event is the last of all. */
 #define GR_MEMORY_WAIT_NS 500000u
 #define GR_MEMORY_EVENT   (1u << 16 | (GR_EVENTS_MAX - 1u))
-
+/* While memory is debugged: freed objects of a context that nobody gets yet (a power of two), and
+ * the longest that are kept so. */
+#define GR_QUARANTINE_SLOTS     128u
+#define GR_QUARANTINE_BYTES_MAX 16384u
 
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u

@@ -52,16 +52,19 @@
  *  .user, .reciprocal
  * arena.top[]    any team, by CAS                    push: release: next; pop: acqrel: next, and
  *                                                    who sees it gone sees that it is on its way
+ * arena.tenants  who closes it, by addition          relaxed: nobody of the context runs
  * arena.use      any team, by CAS                    relaxed: a number; its generation moves on
  *                                                    when nobody of the context runs: release, and
  *                                                    acquire by who may find something stale by it,
  *                                                    and uses that again: what was in it
  * held[]         the team's lanes, by CAS            acquire/release: the block's tag
+ *                the team: heap.key                  set: relaxed; 0: release: who sees it sees
+ *                                                    in free[] what it has given back
  * moves          any team, by addition               acqrel: M7
  * stale, pressure, users, errors, resets, waiters  any team  relaxed: numbers
  * a free slot's first two words: who freed it        relaxed: handed over with the slot
  *
- * Next: ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
+ * Next: memory_op.h, then ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
 #pragma once
 
 #include "port/port.h"
@@ -118,7 +121,7 @@ struct gr_page {
   gr_au32 next;       /* of a block on a stack: first page + 1 of the one below, 0: none */
   gr_au32 pages;      /* of a run: its length, in the first page's record; of a block: GR_EXTENT,
                             * in each */
-  gr_au32 user;       /* whose data may be in it: context + 1; 0: nobody's but first_user's */
+  gr_au32 user;       /* whose data may be in it: GR_USER; 0: nobody's but first_user's */
   gr_au32 reciprocal; /* of a block's class, in each of its pages: 2^32 / bytes, rounded up */
   gr_au32 free[GR_GROUPS]; /* of a block: bit per slot */
 };
@@ -140,10 +143,14 @@ struct gr_arena {
   gr_au64 use;   /* GR_USE: its generation, which moves on when it is reset, so that nothing from
                   * before is valid then; and the pages that it has */
   gr_au64 quota; /* pages that it may have */
+  gr_au32 quarantine_next; /* memory_op.h */
+  gr_au32 tenants;         /* that had this context before the one that has it now */
   /* Stacks of blocks with something free: change count << 32 | first page + 1; 0: empty. */
   gr_au64 top[GR_CLASSES][GR_SHARDS] __attribute__((aligned(GR_LINE_BYTES)));
 };
 
+/* One tenant of a context. */
+#define GR_USER(tenants, context) ((uint32_t)(tenants) << 8 | ((uint32_t)(context) + 1u))
 #define GR_USE(generation, pages) ((uint64_t)(generation) << 32 | (uint64_t)(pages))
 #define GR_USE_PAGES(use)         ((uint32_t)(use))
 #define GR_USE_GENERATION(use)    ((uint32_t)((use) >> 32))
@@ -158,6 +165,12 @@ enum gr_memory_error {
   GR_MEMORY_OVERRUN = 5,  /* written to past its end */
   GR_MEMORY_ERRORS = 6
 };
+/* gr_memory.debug; the same as enum grosr_memory_debug. */
+#define GR_DEBUG_CANARY     1u
+#define GR_DEBUG_POISON     2u
+#define GR_DEBUG_QUARANTINE 4u
+#define GR_DEBUG_TRACE      8u
+#define GR_DEBUG_ALL        15u
 struct gr_memory_report {
   gr_au64 offset; /* of the pointer, in the device's memory; outside of it: the pointer */
   gr_au64 what;   /* op << 32 | team << 16 | context << 8 | enum gr_memory_error; written last */
@@ -172,9 +185,13 @@ struct gr_memory {
   gr_au64 *map[GR_MAP_LEVELS];
   struct gr_page *page;
   struct gr_arena *arena; /* per context */
-  gr_au64 *held;          /* per team and class: GR_HELD of the block that it takes from */
+  gr_au64 *held;          /* per team and class: GR_HELD of the block that it takes from; then per
+                           * team: its heap.key, for the host */
   uint64_t secret;        /* drawn at boot: what marks free slots */
+  uint64_t free_bytes;    /* offsets below may be those of slots: `bytes`; 0 while debugging */
+  uint32_t debug;         /* GR_DEBUG_*: memory_op.h */
   uint32_t first_user;    /* context whose data needs no note in page.user */
+  gr_au64 *quarantine;    /* per context GR_QUARANTINE_SLOTS, or NULL: memory_op.h */
   struct gr_class class_[GR_CLASSES];
   uint32_t list_max[GR_CLASSES]; /* slots that a list has at most */
   /* Written by all. */

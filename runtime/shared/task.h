@@ -26,9 +26,9 @@
 
 /* What is signalled when a task is done (bits 0-1 of flags). */
 enum gr_done {
-  GR_DONE_NONE = 0, /* nobody waits: counted only */
-  GR_DONE_HOST = 1, /* completion slot `done`, generation `generation`, in host memory */
-  GR_DONE_JOIN = 2, /* join `done` on the device: one child less */
+  GR_DONE_NONE = 0,  /* nobody waits: counted only */
+  GR_DONE_HOST = 1,  /* completion slot `done`, generation `generation`, in host memory */
+  GR_DONE_JOIN = 2,  /* join `done` on the device: one child less */
   GR_DONE_GRAPH = 3, /* node `done` of a graph on the device */
   GR_DONE_COUNT = 4
 };
@@ -113,5 +113,6 @@ enum gr_internal_op {
   GR_OP_CHANNEL = 0xff29, /* arguments in shared/channel.h */
   GR_OP_SEND = 0xff2a,    /* the host's: capability arg 0, arg 2 bytes at arg 1, within arg 3 ns */
   GR_OP_RECEIVE = 0xff2b, /* the same */
-  GR_OP_WOKEN = 0xff2c    /* what a continuation waited for (device/alloc_wait.h): ends as GR_OK */
+  GR_OP_WOKEN = 0xff2c,   /* what a continuation waited for (device/alloc_wait.h): ends as GR_OK */
+  GR_OP_MEMORY = 0xff2d   /* a request at arg 0: shared/memory_op.h */
 };

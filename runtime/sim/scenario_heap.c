@@ -49,7 +49,7 @@ void gr_sim_heap_begin(uint32_t teams, uint32_t pages, bool has_bytes)
   maps_fill(pages);
   H.m->page = gr_sim_take("page", pages * sizeof(struct gr_page));
   H.m->arena = gr_sim_take("arena", HEAP_CONTEXTS * sizeof(struct gr_arena));
-  H.m->held = gr_sim_take("held", teams * GR_CLASSES * sizeof(gr_au64));
+  H.m->held = gr_sim_take("held", teams * (GR_CLASSES + 1u) * sizeof(gr_au64));
   if (has_bytes) {
     gr_sim_expect(pages <= HEAP_PAGES_MAX);
     H.m->base = gr_sim_take("bytes", H.m->bytes);
@@ -73,7 +73,7 @@ void gr_sim_heap_begin(uint32_t teams, uint32_t pages, bool has_bytes)
   }
   gr_sim_name(&H.m->moves, 8u, 0, "moves");
   gr_sim_name(H.m->page, pages * sizeof(struct gr_page), sizeof(struct gr_page), "page");
-  gr_sim_name(H.m->held, teams * GR_CLASSES * 8u, 8u, "held");
+  gr_sim_name(H.m->held, teams * (GR_CLASSES + 1u) * 8u, 8u, "held");
 }
 
 void gr_sim_heap_start(uint32_t teams, uint32_t lanes, uint32_t warp_lanes, void (*main)(void *))

@@ -1,4 +1,4 @@
-/* scenario_hold.h - what the protocols of gr_alloc and gr_free share: two teams of one lane on one to
+/* scenario_hold.h - what the protocols of gr_alloc and gr_free share: two teams of a lane on one to
  * five pages, and what each does. Next: scenario_hold.c, scenario_magazine.c. */
 #pragma once
 

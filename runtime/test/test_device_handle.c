@@ -83,7 +83,7 @@ static void who_looks_meanwhile_sees_nothing_of_it(struct tool *tool)
 static void misuse_is_answered(struct tool *tool)
 {
   tool_open(tool);
-  CHECK_EQ(tool, run(tool, "handle_misuse", 0, 0, 0), 9);
+  CHECK_EQ(tool, run(tool, "handle_close", 0, 1, 0), 9);
   tool_close(tool, 0);
 }
 

@@ -117,7 +117,7 @@ GR_DEV int32_t handle_longest(struct gr_team *team)
   return (int32_t)gr_team_broadcast_u64(team, pages);
 }
 
-/* What a handle may not be used for. Returns how many answers were right: 9. */
+/* Not an op. What a handle may not be used for. Returns how many answers were right: 9. */
 GR_DEV int32_t handle_misuse(struct gr_team *team)
 {
   uint64_t right = 0u;
@@ -139,8 +139,12 @@ GR_DEV int32_t handle_misuse(struct gr_team *team)
   return (int32_t)gr_team_broadcast_u64(team, right);
 }
 
+/* Argument 1: not that, but handle_misuse. */
 GR_DEV int32_t handle_close(struct gr_team *team)
 {
+  if (gr_arg_u64(team, 1) != 0u) {
+    return handle_misuse(team);
+  }
   uint64_t *words = gr_arg_ptr(team, 0, uint64_t);
   uint64_t status = 0u;
   if (gr_lane() == 0u) {

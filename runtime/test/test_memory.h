@@ -42,8 +42,8 @@ static int memory_write(struct gr_backend *backend, uint64_t device, const void 
   return 0;
 }
 
-/* So many pages; all teams run a task of context 0. */
-static inline struct memory *memory_begin(uint64_t pages)
+/* So many pages, debugged as GR_DEBUG_* say; all teams run a task of context 0. */
+static inline struct memory *memory_begin_debug(uint64_t pages, uint32_t debug)
 {
   struct gr_backend_ops ops = {.take = memory_take, .write = memory_write};
   struct memory *t = memory_now = calloc(1, sizeof *t);
@@ -52,6 +52,7 @@ static inline struct memory *memory_begin(uint64_t pages)
   g->backend_ops = &ops;
   g->options.teams = MEMORY_TEAMS;
   g->options.memory_bytes = pages * GR_PAGE_BYTES;
+  g->options.memory_debug = debug;
   cr_assert_eq(gr_heap_build(g), 0);
   t->dev = aligned_alloc(GR_LINE_BYTES, (sizeof *t->dev + 127u) & ~(size_t)127u);
   memcpy(t->dev, &g->template, sizeof *t->dev);
@@ -64,6 +65,11 @@ static inline struct memory *memory_begin(uint64_t pages)
     t->team[i]->task = &t->team[i]->own;
   }
   return t;
+}
+
+static inline struct memory *memory_begin(uint64_t pages)
+{
+  return memory_begin_debug(pages, 0);
 }
 
 /* The next task of team `i` is of this context. */

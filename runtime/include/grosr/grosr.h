@@ -29,6 +29,7 @@ extern "C" {
 struct grosr;       /* an open device */
 struct grosr_image; /* ops compiled for it; declare yours with GROSR_IMAGE */
 struct grosr_kernels; /* kernels that tasks may launch: launch.h */
+struct grosr_memory_live; /* memory that was not freed: memory.h */
 
 /* Declares the image that GR_IMAGE(name, ...) defined in another file. */
 #define GROSR_IMAGE(name) extern const struct grosr_image grosr_image_##name
@@ -88,6 +89,11 @@ struct grosr_options {
                                 1048576; 0: none, unless GROSR_TRACE is set */
   uint32_t top;              /* 1: `grosr top` may look (top.h); 0: only if GROSR_TOP is set */
   const struct grosr_kernels *kernels; /* that tasks may launch (launch.h); NULL: none */
+  uint32_t memory_debug; /* GROSR_MEMORY_* of memory.h; 0: none, unless GROSR_MEMORY_DEBUG is set */
+  /* Called by grosr_context_close and grosr_close, once for each op of which objects are live then
+   * (memory.h); may call nothing of this API. NULL: nobody wants to know. */
+  void (*memory_leaked)(void *argument, const struct grosr_memory_live *live);
+  void *memory_leaked_argument;
 };
 
 /* Sets every field to its default: GROSR_AUTO teams, device "auto", balanced; the rest 0, where 0
@@ -120,8 +126,10 @@ int grosr_close(struct grosr *g);
  *   -EAGAIN  all 63 are open, or the device does not read its control ring
  *   -EBUSY   another thread was stopped, or died, while it opened or closed one */
 int grosr_context_open(struct grosr *g, uint32_t *context);
-/* Its capabilities (channel.h) are revoked.
+/* Its capabilities (channel.h) are revoked, and what it allocated (memory.h) is gone; what of that
+ * was never freed options.memory_leaked is told.
  * -EBUSY: tasks are in flight on the device, in this context or another (grosr_wait_all first), or
+ * a team has memory of it at hand and does not get on, or
  * another thread was stopped, or died, while it opened or closed one.
  * -ETIMEDOUT: it was killed, and no team was free within a second to take note; call it again. */
 int grosr_context_close(struct grosr *g, uint32_t context);
