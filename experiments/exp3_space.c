@@ -1,0 +1,176 @@
+/* exp3_space.c - what becomes of the memory: see exp3_measure.h.
+ *
+ *   fill       until nothing is to be had: utilisation_percent, the objects' bytes of all bytes that
+ *              are left for them (what the experiment's own tables take is not counted)
+ *   spread     many objects, allocated and freed so many rounds: spread_x, how far apart their
+ *              addresses ever were, in times what they have; internal_percent, what random sizes
+ *              are rounded up by
+ *   adversary  many objects of one size; all but one in every `stretch` bytes are freed; as many
+ *              bytes of another size are allocated again: blowup_x, the most that was reserved by
+ *              the most that was live; external_percent, of free pages those not in the longest row
+ *
+ * A sample begins with a new process, for only that has a new malloc: there is one of each process,
+ * and of `fill`, which empties what it filled, several. Next: exp3_ways.c */
+#include "exp3_measure.h"
+
+#define PAGE_BYTES 4096u
+#define TEAMS_CUDA 64u
+
+/* Of several threads each has a heap of its own in some allocators, far from the others. */
+static uint32_t teams_of(const struct hx_point *point)
+{
+  return exp3_is_on(point, "cuda") ? TEAMS_CUDA : 1u;
+}
+
+static int open_space(struct exp3 *exp, struct hx_point *point, exp3_choose *choose, uint32_t teams,
+                      const struct exp3_size *size)
+{
+  struct exp3_way way;
+  const int result = choose(point, size->bytes_most, size->memory_bytes, teams, &way);
+  return result < 0 ? result : exp3_device_open(exp, point, &way, teams, size);
+}
+
+static int fill_once(struct exp3 *exp, uint64_t bytes)
+{
+  struct exp3_result out, end;
+  const struct exp3_load load = {.bytes = bytes, .more = bytes, .count = UINT64_MAX};
+  exp3_load_set(exp, &load);
+  int result = exp3_device_run(exp, "space_fill", &out);
+  result = result < 0 ? result : exp3_device_run(exp, "space_drain", &end);
+  if (result == 0 && (out.nulls != exp3_workers_of(exp) || end.done != out.done)) {
+    return hx_fail(exp->point, "%llu objects were allocated and %llu freed; %llu workers had none",
+                   (unsigned long long)out.done, (unsigned long long)end.done,
+                   (unsigned long long)out.nulls);
+  }
+  if (result == 0) {
+    hx_sample(exp->point, "utilisation_percent",
+              100.0 * (double)(out.done * bytes) / (double)exp->capacity);
+  }
+  return result;
+}
+
+int exp3_fill(struct hx_point *point, exp3_choose *choose)
+{
+  static struct exp3 exp;
+  const uint64_t bytes = hx_factor_u64(point, "size");
+  const uint32_t teams = (uint32_t)hx_factor_u64(point, "teams");
+  const struct exp3_size size = {exp3_live_bytes(point), teams * exp3_lanes_on(point), bytes};
+  int result = open_space(&exp, point, choose, teams, &size);
+  if (result < 0) {
+    return result;
+  }
+  for (uint32_t i = 0; result == 0 && exp3_more(point, "utilisation_percent", i); i++) {
+    result = fill_once(&exp, bytes);
+  }
+  return exp3_device_close(&exp, result);
+}
+
+static int spread_rounds(struct exp3 *exp, const struct exp3_load *load, uint64_t rounds)
+{
+  struct exp3_result out = {0};
+  uint64_t low = UINT64_MAX, high = 0;
+  int result = 0;
+  for (uint64_t i = 0; i < rounds && result == 0; i++) {
+    result = exp3_device_run(exp, "batch", &out);
+    low = out.low < low ? out.low : low;
+    high = out.high > high ? out.high : high;
+    if (result == 0 && out.nulls != 0u) {
+      result = hx_fail(exp->point, "%llu allocations failed, where there is memory",
+                       (unsigned long long)out.nulls);
+    }
+  }
+  if (result == 0) {
+    hx_sample(exp->point, "spread_x", (double)(high - low) / (double)(out.done * load->bytes));
+    result = exp3_device_run(exp, "waste", &out);
+  }
+  if (result == 0 && out.granted != 0u) {
+    hx_sample(exp->point, "internal_percent",
+              100.0 * (1.0 - (double)out.wanted / (double)out.granted));
+  }
+  return result;
+}
+
+int exp3_spread(struct hx_point *point, exp3_choose *choose)
+{
+  static struct exp3 exp;
+  const uint64_t bytes = hx_factor_u64(point, "size"), live = exp3_live_bytes(point);
+  const uint32_t teams = teams_of(point), workers = teams * exp3_lanes_on(point);
+  const uint64_t each = live / bytes / workers != 0u ? live / bytes / workers : 1u;
+  const struct exp3_load load = {.bytes = bytes, .count = each};
+  const struct exp3_size size = {4u * live + workers * 64u * bytes, workers * (each + 1u), bytes};
+  int result = open_space(&exp, point, choose, teams, &size);
+  if (result < 0) {
+    return result;
+  }
+  exp3_load_set(&exp, &load);
+  return exp3_device_close(&exp, spread_rounds(&exp, &load, hx_factor_u64(point, "rounds")));
+}
+
+/* One step, and what is reserved after it. */
+static int step(struct exp3 *exp, const char *op, const struct exp3_load *load,
+                struct exp3_result *out, uint64_t (*reserved)(const struct exp3_result *),
+                uint64_t *most)
+{
+  struct exp3_result look = {0};
+  exp3_load_set(exp, load);
+  int result = exp3_device_run(exp, op, out);
+  result = result < 0 ? result : exp3_device_run_one(exp, "look", &look);
+  if (result == 0) {
+    const uint64_t now = reserved(&look);
+    *most = now > *most ? now : *most;
+    out->pages_free = look.pages_free;
+    out->pages_row = look.pages_row;
+  }
+  return result;
+}
+
+static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t stretch,
+                     uint64_t (*reserved)(const struct exp3_result *))
+{
+  const uint64_t workers = exp3_workers_of(exp), other = 2u * bytes;
+  struct exp3_load load = {.bytes = bytes, .count = live / bytes / workers};
+  struct exp3_result before, first = {0}, thin = {0}, second = {0}, end = {0};
+  uint64_t most = 0;
+  int result = exp3_device_run_one(exp, "look", &before);
+  const uint64_t base = result < 0 ? 0u : reserved(&before);
+  result = result < 0 ? result : step(exp, "space_fill", &load, &first, reserved, &most);
+  load.more = stretch;
+  result = result < 0 ? result : step(exp, "space_thin", &load, &thin, reserved, &most);
+  const uint64_t kept = (first.done - thin.done) * bytes, all = first.done * bytes;
+  load = (struct exp3_load){.bytes = other, .count = (all - kept) / other / workers};
+  result = result < 0 ? result : step(exp, "space_fill", &load, &second, reserved, &most);
+  load = (struct exp3_load){.bytes = bytes, .more = other};
+  exp3_load_set(exp, &load);
+  result = result < 0 ? result : exp3_device_run(exp, "space_drain", &end);
+  if (result < 0) {
+    return result;
+  }
+  if (end.done != first.done - thin.done + second.done || first.nulls + second.nulls != 0u) {
+    return hx_fail(exp->point, "%llu objects were freed at the end, and %llu allocations failed",
+                   (unsigned long long)end.done,
+                   (unsigned long long)(first.nulls + second.nulls));
+  }
+  hx_note(exp->point, "kept_percent", "%.2f", 100.0 * (double)kept / (double)all);
+  hx_sample(exp->point, "blowup_x", (double)(most - base) / (double)all);
+  if (second.pages_free != 0u) {
+    hx_sample(exp->point, "external_percent",
+              100.0 * (1.0 - (double)second.pages_row / (double)second.pages_free));
+  }
+  return 0;
+}
+
+int exp3_adversary(struct hx_point *point, exp3_choose *choose,
+                   uint64_t (*reserved)(const struct exp3_result *))
+{
+  static struct exp3 exp;
+  const uint64_t live = exp3_live_bytes(point), bytes = hx_factor_u64(point, "size");
+  const uint32_t teams = teams_of(point);
+  const struct exp3_size size = {3u * live + 64u * PAGE_BYTES, teams * exp3_lanes_on(point),
+                                 2u * bytes};
+  int result = open_space(&exp, point, choose, teams, &size);
+  if (result < 0) {
+    return result;
+  }
+  return exp3_device_close(
+      &exp, adversary(&exp, live, bytes, hx_factor_u64(point, "stretch"), reserved));
+}
