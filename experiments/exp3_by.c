@@ -30,7 +30,7 @@ static int measure(struct exp3 *exp, struct side *side)
 {
   int result = 0;
   for (uint32_t i = 0; i < 2u && result == 0; i++) {
-    exp3_device_use(exp, side[i].calls);
+    exp3_device_use(exp, side[i].calls); /* and warms up */
     result = exp3_load_calibrate(exp, &side[i].load);
   }
   for (uint32_t i = 0; result == 0 && exp3_more(exp->point, "speedup_x", i); i++) {
@@ -47,8 +47,9 @@ static int measure(struct exp3 *exp, struct side *side)
   return result;
 }
 
+/* first: the first way's op, if it has one of its own. */
 static int run(struct hx_point *point, exp3_choose *const choose[2], const struct exp3_load *load,
-               uint32_t teams)
+               uint32_t teams, const char *first)
 {
   static struct exp3 exp;
   const struct exp3_size size = {2u * teams * load->bytes + 2u * exp3_live_bytes(point), 1u,
@@ -60,6 +61,7 @@ static int run(struct hx_point *point, exp3_choose *const choose[2], const struc
     result = choose[i](point, load->bytes, teams * load->bytes, teams, &way[i]);
     side[i] = (struct side){way[i].calls, *load};
   }
+  side[0].load.op = first != NULL ? first : load->op;
   result = result < 0 ? result : exp3_device_open(&exp, point, &way[0], teams, &size);
   return result < 0 ? result : exp3_device_close(&exp, measure(&exp, side));
 }
@@ -69,14 +71,22 @@ int exp3_pairs_by(struct hx_point *point, exp3_choose *choose, exp3_choose *othe
   exp3_choose *const both[2] = {choose, other};
   const struct exp3_load load = {
       .op = "pairs", .bytes = hx_factor_u64(point, "class_bytes"), .more = 1};
-  return run(point, both, &load, (uint32_t)hx_factor_u64(point, "teams"));
+  return run(point, both, &load, (uint32_t)hx_factor_u64(point, "teams"), NULL);
+}
+
+int exp3_inline_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
+{
+  exp3_choose *const both[2] = {choose, other};
+  const struct exp3_load load = {
+      .op = "pairs", .bytes = hx_factor_u64(point, "class_bytes"), .more = 1};
+  return run(point, both, &load, (uint32_t)hx_factor_u64(point, "teams"), "pairs_inline");
 }
 
 int exp3_cross_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
 {
   exp3_choose *const both[2] = {choose, other};
   const struct exp3_load load = {.op = "cross", .bytes = CROSS_BYTES};
-  return run(point, both, &load, 2u);
+  return run(point, both, &load, 2u, NULL);
 }
 
 int exp3_run_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
@@ -85,5 +95,5 @@ int exp3_run_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
   const struct exp3_load load = {.op = "pairs",
                                  .bytes = hx_factor_u64(point, "run_bytes"),
                                  .more = hx_factor_u64(point, "touch")};
-  return run(point, both, &load, 1u);
+  return run(point, both, &load, 1u, NULL);
 }

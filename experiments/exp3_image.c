@@ -9,7 +9,7 @@
 #include "workloads/alloc/space.h"
 
 #define EXP3_OPS(OP)                                                                               \
-  OP(prepare) OP(look) OP(ticks) OP(pairs) OP(batch) OP(waste) OP(write_all) OP(churn_begin) OP(churn) OP(churn_end)   \
+  OP(prepare) OP(look) OP(ticks) OP(pairs) OP(pairs_inline) OP(batch) OP(waste) OP(write_all) OP(churn_begin) OP(churn) OP(churn_end)   \
   OP(cross) OP(larson_begin) OP(larson) OP(larson_end) OP(stress) OP(stress_end) OP(scratch_begin) \
   OP(scratch) OP(scratch_end) OP(any) OP(any_end) OP(graph) OP(graph_end) OP(space_fill)           \
   OP(space_thin) OP(space_drain)
@@ -113,7 +113,30 @@ EXP3_OP(space_fill, wl_space_fill(&turn.worker, turn.job.count, turn.job.bytes))
 EXP3_OP(space_thin, wl_space_thin(&turn.worker, turn.state->kept, EXP3_KEPT_BITS, turn.job.more))
 EXP3_OP(space_drain, wl_space_drain(&turn.worker, turn.job.bytes, turn.job.more))
 
-/* more & 1: sizes at random. Allocating and freeing are timed apart, what is between is not. */
+/* The slab as ops call it, whatever the image: the loop of wl_pairs, with the calls inlined. */
+GR_DEV int32_t pairs_inline(struct gr_team *team)
+{
+  struct exp3_turn turn;
+  if (!exp3_begin(team, &turn)) {
+    return GR_E_TIMEOUT;
+  }
+  struct wl_worker *worker = &turn.worker;
+  const uint64_t bytes = turn.job.bytes;
+  for (uint64_t i = 0u; i < turn.job.count && EXP3_CALLS == EXP3_POINTER; i++) {
+    void *p = gr_alloc(team, bytes);
+    if (p == NULL) {
+      worker->nulls++;
+      continue;
+    }
+    *(volatile uint64_t *)p = i;
+    worker->wrong += *(volatile uint64_t *)p != i;
+    gr_free(team, p);
+  }
+  worker->done += EXP3_CALLS == EXP3_POINTER ? turn.job.count : 0u;
+  return exp3_end(team, &turn);
+}
+
+/* more: sizes at random. Allocating and freeing are timed apart, what is between is not. */
 GR_DEV int32_t batch(struct gr_team *team)
 {
   struct exp3_turn turn;
@@ -124,7 +147,7 @@ GR_DEV int32_t batch(struct gr_team *team)
   if (!is_here) {
     return GR_E_TIMEOUT;
   }
-  wl_take(worker, count, bytes, is_mixed);
+  wl_take(worker, count, bytes, is_mixed, false);
   gr_team_barrier();
   if (gr_lane() == 0u) {
     turn.record->end_ns = gr_clock_ns();
@@ -143,7 +166,7 @@ GR_DEV int32_t batch(struct gr_team *team)
   if (gr_lane() == 0u) {
     turn.record->begin_2_ns = gr_clock_ns();
   }
-  wl_drop(worker, count);
+  wl_drop(worker, count, false);
   gr_team_barrier();
   if (gr_lane() == 0u) {
     turn.record->end_2_ns = gr_clock_ns();
@@ -158,14 +181,14 @@ GR_DEV int32_t waste(struct gr_team *team)
   exp3_open(team, &turn, 0u);
   struct wl_worker *worker = &turn.worker;
   uint64_t wanted = 0u, granted = 0u;
-  wl_take(worker, turn.job.count, turn.job.bytes, true);
+  wl_take(worker, turn.job.count, turn.job.bytes, true, true);
   for (uint64_t i = 0u; i < turn.job.count; i++) {
     if (wl_object(worker, i) != NULL) {
       wanted += wl_size(turn.job.bytes, true, i);
       granted += exp3_usable(&worker->how, wl_object(worker, i));
     }
   }
-  wl_drop(worker, turn.job.count);
+  wl_drop(worker, turn.job.count, true);
   wanted = gr_team_sum_u64(team, wanted);
   granted = gr_team_sum_u64(team, granted);
   if (gr_lane() == 0u) {
@@ -182,7 +205,7 @@ GR_DEV int32_t write_all(struct gr_team *team)
   exp3_open(team, &turn, 0u);
   struct wl_worker *worker = &turn.worker;
   const uint64_t count = exp3_is_active(&turn) ? turn.job.count : 0u, bytes = turn.job.bytes;
-  wl_take(worker, count, bytes, true);
+  wl_take(worker, count, bytes, true, true);
   if (!exp3_meet(team, &turn)) {
     return GR_E_TIMEOUT;
   }
@@ -195,7 +218,7 @@ GR_DEV int32_t write_all(struct gr_team *team)
     turn.record->end_ns = gr_clock_ns();
   }
   wl_look_again(worker, count, bytes, true);
-  wl_drop(worker, count);
+  wl_drop(worker, count, true);
   worker->done *= turn.job.more;
   return exp3_answer(team, &turn);
 }

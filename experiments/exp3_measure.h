@@ -2,7 +2,7 @@
  *
  *   rate      load, size, teams   what allocating and freeing cost (exp3_rates.c)
  *   program   program, teams      loads of known benchmarks (exp3_rates.c)
- *   run       run_bytes, touch, teams   runs of pages (exp3_rates.c)
+ *   run       run_bytes, touch    runs of pages, by one team (exp3_rates.c)
  *   by        one of these, of two ways in turns in the same process: speedup_x (exp3_by.c)
  *   fill, spread, adversary       what becomes of the memory (exp3_space.c)
  *
@@ -22,6 +22,7 @@ int exp3_run(struct hx_point *point, exp3_choose *choose);
 int exp3_lanes(struct hx_point *point, exp3_choose *choose);
 
 int exp3_pairs_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other);
+int exp3_inline_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other);
 int exp3_cross_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other);
 int exp3_run_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other);
 

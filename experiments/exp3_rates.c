@@ -254,8 +254,8 @@ int exp3_run(struct hx_point *point, exp3_choose *choose)
 {
   static struct exp3 exp;
   const uint64_t bytes = hx_factor_u64(point, "run_bytes");
-  const uint32_t teams = (uint32_t)hx_factor_u64(point, "teams");
-  const struct exp3_size size = {2u * teams * bytes, 1u, bytes};
+  const uint32_t teams = 1u;
+  const struct exp3_size size = {2u * exp3_lanes_on(point) * bytes, 1u, bytes};
   struct exp3_load load = {
       .op = "pairs", .bytes = bytes, .more = hx_factor_u64(point, "touch")};
   struct exp3_way way;

@@ -153,6 +153,8 @@ SPACE(mimalloc, resident_reserved)
 BY(pairs, glibc)
 BY(pairs, jemalloc)
 BY(pairs, mimalloc)
+BY(inline, glibc)
+BY(inline, mimalloc)
 BY(cross, glibc)
 BY(cross, jemalloc)
 BY(cross, mimalloc)
@@ -203,6 +205,8 @@ const struct hx_variant exp3_variants[] = {
     {"pairs_by_glibc", "cpu", NULL, pairs_by_glibc, EXP3_PAIRS_BY},
     {"pairs_by_jemalloc", "cpu", NULL, pairs_by_jemalloc, EXP3_PAIRS_BY},
     {"pairs_by_mimalloc", "cpu", NULL, pairs_by_mimalloc, EXP3_PAIRS_BY},
+    {"inline_by_glibc", "cpu", NULL, inline_by_glibc, EXP3_PAIRS_BY},
+    {"inline_by_mimalloc", "cpu", NULL, inline_by_mimalloc, EXP3_PAIRS_BY},
     {"cross_by_glibc", "cpu", NULL, cross_by_glibc, ""},
     {"cross_by_jemalloc", "cpu", NULL, cross_by_jemalloc, ""},
     {"cross_by_mimalloc", "cpu", NULL, cross_by_mimalloc, ""},

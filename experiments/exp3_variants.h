@@ -11,7 +11,7 @@ void exp3_variants_begin(char **argv);
 
 #define EXP3_RATE      "load,size,teams"
 #define EXP3_PROGRAM   "program,teams"
-#define EXP3_RUN       "run_bytes,touch,teams"
+#define EXP3_RUN       "run_bytes,touch"
 #define EXP3_LANES     "active,size,teams"
 #define EXP3_PAIRS_BY  "class_bytes,teams"
 #define EXP3_RUN_BY    "run_bytes,touch"

@@ -36,21 +36,26 @@ GR_DEV_HOT void wl_pairs(struct wl_worker *worker, uint64_t count, uint64_t byte
   worker->done += count;
 }
 
-GR_DEV_HOT void wl_take(struct wl_worker *worker, uint64_t count, uint64_t bytes, bool is_mixed)
+/* is_apart: not for its own sake; a constant. */
+GR_DEV_HOT void wl_take(struct wl_worker *worker, uint64_t count, uint64_t bytes, bool is_mixed,
+                        bool is_apart)
 {
   for (uint64_t i = 0u; i < count; i++) {
-    void *p = wl_alloc(worker, wl_size(bytes, is_mixed, i));
+    const uint64_t size = wl_size(bytes, is_mixed, i);
+    void *p = is_apart ? wl_alloc_apart(worker, size) : wl_alloc(worker, size);
     worker->nulls += p == NULL;
     wl_keep(worker, i, p);
   }
   worker->done += count;
 }
 
-GR_DEV_HOT void wl_drop(struct wl_worker *worker, uint64_t count)
+GR_DEV_HOT void wl_drop(struct wl_worker *worker, uint64_t count, bool is_apart)
 {
   for (uint64_t i = 0u; i < count; i++) {
     void *p = wl_object(worker, i);
-    if (p != NULL) {
+    if (p != NULL && is_apart) {
+      wl_free_apart(worker, p);
+    } else if (p != NULL) {
       wl_free(worker, p);
     }
   }
@@ -97,7 +102,7 @@ GR_DEV void wl_write_all(struct wl_worker *worker, uint64_t count, uint64_t byte
 GR_DEV_HOT void wl_churn_begin(struct wl_worker *worker, uint64_t objects, uint64_t bytes)
 {
   for (uint64_t i = 0u; i < objects; i++) {
-    void *p = wl_alloc(worker, bytes);
+    void *p = wl_alloc_apart(worker, bytes);
     if (p == NULL) {
       worker->nulls++;
     } else {
@@ -131,7 +136,7 @@ GR_DEV_HOT void wl_churn_end(struct wl_worker *worker, uint64_t objects, uint64_
     void *p = wl_object(worker, i);
     if (p != NULL) {
       worker->wrong += !wl_is_written(p, bytes, wl_mark(worker, i));
-      wl_free(worker, p);
+      wl_free_apart(worker, p);
     }
     wl_keep(worker, i, NULL);
   }
