@@ -72,7 +72,9 @@ GR_DEV_HOT void *gr_slot_alloc_one(struct gr_team *team, uint32_t class_)
 GR_DEV_HOT void *gr_slot_alloc_lanes(struct gr_team *team, uint32_t class_)
 {
   for (;;) {
-    const uint32_t peers = gr_peers_u32(class_), lane = gr_warp_lane();
+    const uint32_t lane = gr_warp_lane();
+    const uint32_t peers =
+        gr_peers_u32(GR_WITH_MEMORY_AGGREGATION ? class_ : class_ * gr_warp_lanes() + lane);
     const uint32_t leader = gr_bits_lowest_u64(peers);
     uint64_t slots = 0u;
     if (lane == leader) {
@@ -104,7 +106,8 @@ GR_DEV_HOT void *gr_slot_alloc(struct gr_team *team, uint32_t class_)
 /* A lane's slot, with those that its peers free of the same group. */
 GR_DEV_HOT int32_t gr_slot_give(struct gr_team *team, const struct gr_slot *at)
 {
-  const uint32_t peers = gr_peers_u32(at->group);
+  const uint32_t peers =
+      gr_peers_u32(GR_WITH_MEMORY_AGGREGATION ? at->group : at->group * GR_GROUP_SLOTS + at->bit);
   const uint32_t bits = gr_peers_or_u32(peers, (uint32_t)1 << at->bit);
   const uint32_t leader = gr_bits_lowest_u64(peers);
   uint64_t status = GR_OK;
@@ -131,7 +134,8 @@ GR_DEV_APART void *gr_run_alloc(struct gr_team *team, uint64_t bytes, uint32_t a
   int32_t status = gr_pages_take(team, owner, (uint32_t)pages, align_pages, &page);
   for (uint32_t tries = 0u; status != GR_OK;) {
     const uint64_t moves = gr_load_acquire_gpu_u64(&m->moves);
-    const bool is_worth = gr_memory_reclaim(team, owner, status != GR_E_DQUOT);
+    const bool is_worth =
+        gr_heap_trim(team, false) || gr_memory_reclaim(team, owner, status != GR_E_DQUOT);
     status = gr_pages_take(team, owner, (uint32_t)pages, align_pages, &page);
     if (status == GR_OK || is_worth) {
       continue;
@@ -169,6 +173,7 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
   }
   gr_arena_uncharge(m, owner, pages);
   gr_pages_release(m, page, pages);
+  gr_memory_tell(team);
   return GR_OK;
 }
 
@@ -208,7 +213,7 @@ GR_DEV_HOT int32_t gr_slot_free(struct gr_team *team, void *p, uint64_t offset, 
   if (GR_WITH_MEMORY_TAGS && gr_slot_is_sealed(m, offset, &before)) {
     return gr_memory_error_note(team, GR_MEMORY_DOUBLE, p);
   }
-  if (gr_lanes_is_one()) {
+  if (gr_lanes_is_one() && GR_WITH_MEMORY_MAGAZINES) {
     return gr_magazine_push(team, at.class_, offset);
   }
   gr_slot_seal(m, offset, 0u);

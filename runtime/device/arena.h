@@ -11,13 +11,14 @@
 
 GR_DEV uint32_t gr_arena_generation(const struct gr_memory *m, uint32_t context)
 {
-  return GR_USE_GENERATION(gr_load_relaxed_gpu_u64(&m->arena[context].use));
+  return GR_USE_GENERATION(gr_load_acquire_gpu_u64(&m->arena[context].use));
 }
 /* What a block or page with this tag was part of has been reset. */
 GR_DEV bool gr_tag_is_stale(const struct gr_memory *m, uint64_t tag)
 {
   const uint64_t owner = GR_TAG_OWNER(tag);
-  return gr_arena_generation(m, GR_OWNER_CONTEXT(owner)) != GR_OWNER_GENERATION(owner);
+  return GR_TAG_KIND(tag) != GR_PAGE_NONE &&
+         gr_arena_generation(m, GR_OWNER_CONTEXT(owner)) != GR_OWNER_GENERATION(owner);
 }
 
 /* ---- quota ---- */
@@ -106,62 +107,121 @@ GR_DEV int32_t gr_pages_take(struct gr_team *team, uint64_t owner, uint32_t page
 }
 
 /* ---- blocks ---- */
+/* Its slots are free, instead of virgin. */
+GR_DEV void gr_block_fill(struct gr_page *block)
+{
+  const uint32_t slots = gr_block_slots(block), groups = gr_groups_of(slots);
+  const uint64_t word = gr_load_relaxed_gpu_u64(&block->word);
+  for (uint32_t group = 0u; group < groups; group++) {
+    gr_store_relaxed_gpu_u32(&block->free[group], gr_group_all(slots, group));
+  }
+  gr_store_relaxed_gpu_u64(&block->word,
+                           GR_BLOCK_WORD(GR_BLOCK_GENERATION(word), GR_BLOCK_STATE(word), groups,
+                                         gr_bits_run(0u, groups)));
+}
+
 /* A block with all its slots virgin, held by the caller and on its way. If there is no room for one
  * of the usual length, a shorter one. */
-GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+GR_DEV int32_t gr_block_new(struct gr_team *team, uint64_t owner, uint32_t class_, uint64_t *held)
 {
   struct gr_memory *m = &team->dev->memory;
+  uint32_t page = GR_PAGES_NONE;
   const uint32_t bytes = m->class_[class_].bytes;
   uint32_t pages = m->class_[class_].pages;
-  int32_t status = gr_pages_take(team, owner, pages, 1u, page);
+  int32_t status = gr_pages_take(team, owner, pages, 1u, &page);
   while (status != GR_OK && pages << GR_PAGE_SHIFT >= 2u * bytes && pages > 1u) {
     pages = (pages + 1u) / 2u;
-    status = gr_pages_take(team, owner, pages, 1u, page);
+    status = gr_pages_take(team, owner, pages, 1u, &page);
   }
   if (status != GR_OK) {
     return status;
   }
   const uint32_t extent = GR_EXTENT((pages << GR_PAGE_SHIFT) / bytes, pages);
   for (uint32_t i = 0u; i < pages; i++) {
-    gr_store_relaxed_gpu_u32(&m->page[*page + i].pages, extent);
-    gr_store_relaxed_gpu_u32(&m->page[*page + i].reciprocal, m->class_[class_].reciprocal);
-    gr_store_relaxed_gpu_u64(&m->page[*page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
+    gr_store_relaxed_gpu_u32(&m->page[page + i].pages, extent);
+    gr_store_relaxed_gpu_u32(&m->page[page + i].reciprocal, m->class_[class_].reciprocal);
+    gr_store_relaxed_gpu_u64(&m->page[page + i].tag, GR_TAG(GR_PAGE_BLOCK, owner, class_, i));
   }
-  gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+  if (!GR_WITH_MEMORY_BUMP) {
+    gr_block_fill(&m->page[page]);
+  }
+  *held = GR_HELD(page, GR_BLOCK_GENERATION(gr_block_become(&m->page[page], GR_BLOCK_HELD)));
   return GR_OK;
 }
 
-/* All slots of the block are free, or its arena has been reset: it may be retired, if its word is
- * still the one that is returned. */
-GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page, uint64_t *word)
+/* All slots of the block seem to be free; or its arena has been reset. */
+GR_DEV bool gr_block_is_empty(struct gr_memory *m, uint32_t page)
 {
   struct gr_page *block = &m->page[page];
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
-  const uint32_t slots = gr_block_slots(block);
-  *word = gr_load_acquire_gpu_u64(&block->word);
-  if (gr_tag_is_stale(m, tag)) {
+  if (gr_tag_is_stale(m, gr_load_relaxed_gpu_u64(&block->tag))) {
     return true;
   }
-  const uint32_t bump = GR_BLOCK_BUMP(*word);
-  bool is_free = GR_BLOCK_GROUPS(*word) == (uint32_t)gr_bits_run(0u, bump);
+  const uint32_t slots = gr_block_slots(block);
+  const uint64_t word = gr_load_acquire_gpu_u64(&block->word);
+  const uint32_t bump = GR_BLOCK_BUMP(word);
+  bool is_free = GR_BLOCK_GROUPS(word) == (uint32_t)gr_bits_run(0u, bump);
   for (uint32_t group = 0u; group < bump && is_free; group++) {
     is_free = gr_load_acquire_gpu_u32(&block->free[group]) == gr_group_all(slots, group);
   }
   return is_free;
 }
 
-/* Gives the pages of a block back that nobody else may change the state of, or that is stale: if
- * it is empty (M5). */
-GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page)
+/* Takes what is free of a block that seems to be empty, to make sure: if its word is still the one
+ * that the caller saw. True: that is all of it, and nobody else knows a slot of it (M5). False: what
+ * there was has been given back. */
+GR_DEV bool gr_block_seize(struct gr_team *team, uint32_t page, uint64_t word)
 {
-  struct gr_page *block = &m->page[page];
-  const uint64_t tag = gr_load_relaxed_gpu_u64(&block->tag);
-  const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
-  uint64_t word = 0u;
-  const bool is_empty = gr_block_is_empty(m, page, &word);
-  const uint64_t desired = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word) + 1u, GR_BLOCK_NONE, 0u, 0u);
-  if (!is_empty || gr_cas_acqrel_gpu_u64(&block->word, word, desired) != word) {
+  struct gr_page *block = &team->dev->memory.page[page];
+  const uint32_t slots = gr_block_slots(block), groups = gr_groups_of(slots);
+  const uint32_t bump = GR_BLOCK_BUMP(word);
+  const uint64_t none = GR_BLOCK_WORD(GR_BLOCK_GENERATION(word), GR_BLOCK_STATE(word), groups, 0u);
+  if (GR_BLOCK_GROUPS(word) != (uint32_t)gr_bits_run(0u, bump) ||
+      gr_cas_acqrel_gpu_u64(&block->word, word, none) != word) {
     return false;
+  }
+  uint32_t full = 0u, mask = UINT32_MAX;
+  for (; full < bump; full++) {
+    mask = gr_exchange_acquire_gpu_u32(&block->free[full], 0u);
+    if (mask != gr_group_all(slots, full)) {
+      break;
+    }
+  }
+  if (full == bump) {
+    return true;
+  }
+  for (uint32_t group = 0u; group < groups; group++) {
+    uint32_t have = group < full || group >= bump ? gr_group_all(slots, group) : mask;
+    if (group > full && group < bump) {
+      have = gr_exchange_acquire_gpu_u32(&block->free[group], 0u);
+    }
+    if (have != 0u) {
+      gr_group_give(team, GR_SLOTS(page * GR_GROUPS + group, have));
+    }
+  }
+  return false;
+}
+
+/* Gives the pages of a block back that had this word and tag, in this order, and that nobody has a
+ * slot of, or that is stale. */
+GR_DEV bool gr_block_end(struct gr_team *team, uint32_t page, uint64_t word, uint64_t tag)
+{
+  struct gr_memory *m = &team->dev->memory;
+  struct gr_page *block = &m->page[page];
+  const uint32_t pages = GR_EXTENT_PAGES(gr_load_relaxed_gpu_u32(&block->pages));
+  /* Its state may still change, as its holder lets it go, and a stale one's stack has it then; its
+   * generation only if it is stale and another is here, too. */
+  const uint32_t generation = GR_BLOCK_GENERATION(word), state = GR_BLOCK_STATE(word);
+  const uint64_t retired = GR_BLOCK_WORD(generation + 1u, GR_BLOCK_NONE, 0u, 0u);
+  for (;;) {
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(&block->word, word, retired);
+    if (seen == word) {
+      break;
+    }
+    word = seen;
+    if (GR_BLOCK_GENERATION(word) != generation ||
+        (GR_BLOCK_STATE(word) != state && GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_LISTED)) {
+      return false;
+    }
   }
   for (uint32_t group = 0u; group < GR_GROUPS; group++) {
     gr_store_relaxed_gpu_u32(&block->free[group], 0u);
@@ -174,24 +234,41 @@ GR_DEV bool gr_block_retire(struct gr_memory *m, uint32_t page)
   return true;
 }
 
+/* The same, of a block that is empty, if it is; and in this state: LISTED, if the caller has popped
+ * it; or HELD, by whomever: a holder who lets it go while it is seized finds nothing to list. */
+GR_DEV bool gr_block_retire(struct gr_team *team, uint32_t page, uint32_t state)
+{
+  struct gr_memory *m = &team->dev->memory;
+  /* The word first: what follows is of this block, or the word is not the same any more. */
+  const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word);
+  const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+  if (GR_BLOCK_STATE(word) != state ||
+      (!gr_tag_is_stale(m, tag) &&
+       (!gr_block_is_empty(m, page) || !gr_block_seize(team, page, word)))) {
+    return false;
+  }
+  return gr_block_end(team, page, word, tag);
+}
+
 /* A block with something free, from the arena's stacks, or a new one: held by the caller, on its
  * way. */
-GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t class_, uint32_t *page)
+GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t class_, uint64_t *held)
 {
   struct gr_memory *m = &team->dev->memory;
   for (uint32_t i = 0u; i < GR_SHARDS; i++) {
     gr_au64 *top = &gr_arena_of(m, owner)->top[class_][(team->id + i) % GR_SHARDS];
-    for (*page = gr_blocks_pop(m, top); *page != GR_PAGES_NONE; *page = gr_blocks_pop(m, top)) {
-      const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[*page].tag);
-      if (GR_TAG_OWNER(tag) == owner) {
-        gr_block_become(&m->page[*page], GR_BLOCK_HELD);
+    for (uint32_t page = gr_blocks_pop(m, top); page != GR_PAGES_NONE;
+         page = gr_blocks_pop(m, top)) {
+      if (GR_TAG_OWNER(gr_load_relaxed_gpu_u64(&m->page[page].tag)) == owner) {
+        const uint64_t word = gr_block_become(&m->page[page], GR_BLOCK_HELD);
+        *held = GR_HELD(page, GR_BLOCK_GENERATION(word)); /* it may be retired from here on */
         return GR_OK;
       }
-      gr_block_retire(m, *page); /* it is stale */
+      gr_block_retire(team, page, GR_BLOCK_LISTED); /* it is stale */
       gr_moves_end(m, true);
     }
   }
-  return gr_block_new(team, owner, class_, page);
+  return gr_block_new(team, owner, class_, held);
 }
 
 /* ---- what lies about ---- */
@@ -199,10 +276,9 @@ GR_DEV int32_t gr_block_find(struct gr_team *team, uint64_t owner, uint32_t clas
  * disturbs nobody. It may be wrong while blocks move (M7). */
 GR_DEV bool gr_blocks_has_empty(struct gr_memory *m, gr_au64 *top)
 {
-  uint64_t word = 0u;
   uint32_t link = (uint32_t)gr_load_acquire_gpu_u64(top);
   for (uint32_t left = m->pages; link != 0u && left != 0u; left--) {
-    if (gr_block_is_empty(m, link - 1u, &word)) {
+    if (gr_block_is_empty(m, link - 1u)) {
       return true;
     }
     link = gr_load_acquire_gpu_u32(&m->page[link - 1u].next);
@@ -226,7 +302,7 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
       if (page == GR_PAGES_NONE) {
         break;
       }
-      if (gr_block_retire(m, page)) {
+      if (gr_block_retire(team, page, GR_BLOCK_LISTED)) {
         is_some = true;
       } else {
         gr_block_push(m, shard + 1u, page);
@@ -237,28 +313,53 @@ GR_DEV bool gr_arena_reclaim(struct gr_team *team, uint32_t context)
   return is_some;
 }
 
-/* What reset arenas had and is on no stack: runs, and blocks that were full or held. True: some. */
-GR_DEV bool gr_stale_sweep(struct gr_memory *m)
+/* Empty blocks that teams hold, of this owner or of all. True: there were some. */
+GR_DEV bool gr_held_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
 {
+  struct gr_memory *m = &team->dev->memory;
+  bool is_some = false;
+  for (uint32_t i = 0u; i < team->dev->teams * GR_CLASSES; i++) {
+    const uint64_t held = gr_load_acquire_gpu_u64(&m->held[i]);
+    if (held == 0u) {
+      continue;
+    }
+    const uint32_t page = GR_HELD_PAGE(held);
+    const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+    const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word);
+    if (GR_BLOCK_GENERATION(word) == GR_HELD_GENERATION(held) &&
+        GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_HELD &&
+        (for_all || GR_TAG_OWNER(tag) == owner) && gr_block_is_empty(m, page)) {
+      gr_moves_begin(m);
+      const bool is_pages = gr_block_retire(team, page, GR_BLOCK_HELD);
+      gr_moves_end(m, true);
+      is_some = is_pages || is_some;
+    }
+  }
+  return is_some;
+}
+
+/* What reset arenas had and is on no stack: runs, and blocks that were full or held. True: some. */
+GR_DEV bool gr_stale_sweep(struct gr_team *team)
+{
+  struct gr_memory *m = &team->dev->memory;
   bool is_some = false;
   for (uint32_t page = 0u; page < m->pages && gr_load_relaxed_gpu_u32(&m->stale) != 0u; page++) {
-    gr_au64 *word = &m->page[page].tag;
-    const uint64_t tag = gr_load_relaxed_gpu_u64(word);
-    const uint32_t kind = GR_TAG_KIND(tag);
+    const uint64_t word = gr_load_acquire_gpu_u64(&m->page[page].word); /* as in gr_block_retire */
+    const uint64_t tag = gr_load_relaxed_gpu_u64(&m->page[page].tag);
+    const uint32_t kind = GR_TAG_KIND(tag), state = GR_BLOCK_STATE(word);
     if (kind == GR_PAGE_NONE || !gr_tag_is_stale(m, tag)) {
       continue;
     }
-    const uint32_t state = GR_BLOCK_STATE(gr_load_relaxed_gpu_u64(&m->page[page].word));
     if (kind == GR_PAGE_RUN) {
       const uint32_t pages = gr_load_relaxed_gpu_u32(&m->page[page].pages);
-      if (gr_cas_relaxed_gpu_u64(word, tag, 0u) == tag) {
+      if (gr_cas_relaxed_gpu_u64(&m->page[page].tag, tag, 0u) == tag) {
         gr_arena_uncharge(m, GR_TAG_OWNER(tag), pages);
         gr_pages_release(m, page, pages);
         is_some = true;
       }
     } else if (GR_TAG_OFFSET(tag) == 0u &&
                (state == (uint32_t)GR_BLOCK_FULL || state == (uint32_t)GR_BLOCK_HELD)) {
-      is_some = gr_block_retire(m, page) || is_some;
+      is_some = gr_block_end(team, page, word, tag) || is_some;
     }
   }
   return is_some;
@@ -274,7 +375,8 @@ GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool f
     const uint32_t context = gr_bits_lowest_u64(users);
     is_some = (context != GR_OWNER_CONTEXT(owner) && gr_arena_reclaim(team, context)) || is_some;
   }
-  return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(m)) || is_some;
+  is_some = gr_held_reclaim(team, owner, for_all) || is_some;
+  return (for_all && gr_load_relaxed_gpu_u32(&m->stale) != 0u && gr_stale_sweep(team)) || is_some;
 }
 
 /* ---- reset ---- */
@@ -287,7 +389,7 @@ GR_DEV_APART void gr_arena_reset(struct gr_team *team, uint32_t context)
   uint64_t use = gr_load_relaxed_gpu_u64(&arena->use);
   for (;;) {
     const uint64_t seen =
-        gr_cas_relaxed_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
+        gr_cas_release_gpu_u64(&arena->use, use, GR_USE(GR_USE_GENERATION(use) + 1u, 0u));
     if (seen == use) {
       break;
     }

@@ -1,9 +1,7 @@
 /* hold.h - the block that a team takes its slots from, for each class, and the search for another.
  *
  * A team that holds a block (held[]) is not the only one that takes from it: who finds nothing
- * elsewhere takes from other teams', so a team that stops keeps no free slots from anybody. That
- * there is no memory is said only when it is so (M7); if others are on the way with something all
- * the time, the answer is GR_E_AGAIN.
+ * elsewhere takes from other teams', so a team that stops keeps no free slots from anybody.
  *
  * Next: magazine.h. */
 #pragma once
@@ -67,11 +65,9 @@ GR_DEV uint64_t gr_slots_from_others(struct gr_team *team, uint64_t owner, uint3
 GR_DEV int32_t gr_block_hold(struct gr_team *team, uint64_t owner, uint32_t class_)
 {
   struct gr_memory *m = &team->dev->memory;
-  uint32_t page = GR_PAGES_NONE;
-  const int32_t status = gr_block_find(team, owner, class_, &page);
+  uint64_t held = 0u;
+  const int32_t status = gr_block_find(team, owner, class_, &held);
   if (status == GR_OK) {
-    const uint64_t word = gr_load_relaxed_gpu_u64(&m->page[page].word);
-    const uint64_t held = GR_HELD(page, GR_BLOCK_GENERATION(word));
     if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), 0u, held) != 0u) {
       gr_block_drop(team, held);
     }
@@ -98,29 +94,4 @@ GR_DEV uint64_t gr_slots_search(struct gr_team *team, uint64_t owner, uint32_t c
     *why = gr_block_hold(team, owner, class_);
   }
   return gr_slots_from_others(team, owner, class_);
-}
-
-/* Some slots of one group; 0: none. */
-GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32_t class_)
-{
-  struct gr_memory *m = &team->dev->memory;
-  int32_t why = GR_OK;
-  for (uint32_t tries = 0u; tries < GR_MOVES_TRIES;) {
-    const uint64_t moves = gr_load_acquire_gpu_u64(&m->moves);
-    const uint64_t slots = gr_slots_search(team, owner, class_, &why);
-    if (slots != 0u) {
-      return slots;
-    }
-    if (gr_memory_reclaim(team, owner, why != GR_E_DQUOT)) {
-      continue; /* there is less of it each time */
-    }
-    if (gr_moves_is_final(m, moves)) {
-      break;
-    }
-    gr_moves_wait(tries++);
-    why = GR_E_AGAIN;
-  }
-  gr_add_relaxed_gpu_u32(&m->pressure, 1u);
-  team->heap.why = why;
-  return 0u;
 }

@@ -20,8 +20,8 @@
  * Next: microkernel.h. */
 #pragma once
 
+#include "device/alloc_wait.h"
 #include "device/channel_wait.h"
-#include "device/magazine.h"
 #include "device/spare.h"
 #include "device/trace.h"
 
@@ -66,6 +66,7 @@ GR_DEV void gr_deadline_look(struct gr_team *team)
   due_ns = gr_lead_u64(due_ns);
   if (due_ns != GR_NO_DEADLINE) {
     gr_channels_sift(team, due_ns == 0u);
+    gr_memory_wake(team);
   }
 }
 

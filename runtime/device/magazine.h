@@ -131,12 +131,16 @@ GR_DEV void gr_heap_activate(struct gr_team *team, uint32_t class_)
   }
 }
 
-/* Any one lane, while no other allocates: magazines are emptied, and held blocks let go. What was
- * taken from an arena that has been reset since is forgotten: is_stale. */
-GR_DEV_APART void gr_heap_trim(struct gr_team *team, bool is_stale)
+/* Any lane: magazines are emptied, and held blocks let go. What was taken from an arena that has
+ * been reset since is forgotten: is_stale; then no other lane may be allocating. True: there was
+ * something, perhaps. */
+GR_DEV_APART bool gr_heap_trim(struct gr_team *team, bool is_stale)
 {
-  uint64_t active = gr_load_acquire_team_u64(&team->heap.active);
-  gr_store_release_team_u64(&team->heap.active, 0u);
+  uint64_t active = gr_load_acquire_team_u64(&team->heap.active), seen = 0u;
+  while ((seen = gr_cas_acqrel_team_u64(&team->heap.active, active, 0u)) != active) {
+    active = seen;
+  }
+  const bool is_some = active != 0u;
   for (; active != 0u; active &= active - 1u) {
     const uint32_t class_ = gr_bits_lowest_u64(active);
     struct gr_magazine *magazine = &team->heap.magazine[class_];
@@ -159,6 +163,7 @@ GR_DEV_APART void gr_heap_trim(struct gr_team *team, bool is_stale)
       gr_block_let_go(team, class_, had);
     }
   }
+  return is_some;
 }
 
 /* Leading warp's lane 0, between tasks. */
@@ -199,6 +204,9 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
     const uint32_t context = team->task->context;
     team->heap.resets = gr_load_relaxed_gpu_u32(&m->resets);
     team->heap.pressure = gr_load_relaxed_gpu_u32(&m->pressure);
+    if (team->heap.hint == 0u) { /* teams begin a little apart: not all at one word of the map */
+      team->heap.hint = team->id * GR_HINT_PAGES % m->pages;
+    }
     key = GR_KEY(GR_OWNER(gr_arena_generation(m, context), context), GR_PAGE_BLOCK);
     gr_store_release_team_u64(&team->heap.key, key);
   }
@@ -206,6 +214,31 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
 }
 
 /* ---- out of a magazine ---- */
+/* Some slots of one group, of a block. 0: none. */
+GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32_t class_)
+{
+  struct gr_memory *m = &team->dev->memory;
+  int32_t why = GR_OK;
+  for (uint32_t tries = 0u; tries < GR_MOVES_TRIES;) {
+    const uint64_t moves = gr_load_acquire_gpu_u64(&m->moves);
+    const uint64_t slots = gr_slots_search(team, owner, class_, &why);
+    if (slots != 0u) {
+      return slots;
+    }
+    if (gr_heap_trim(team, false) || gr_memory_reclaim(team, owner, why != GR_E_DQUOT)) {
+      continue; /* there is less of it each time */
+    }
+    if (gr_moves_is_final(m, moves)) {
+      break;
+    }
+    gr_moves_wait(tries++);
+    why = GR_E_AGAIN;
+  }
+  gr_add_relaxed_gpu_u32(&m->pressure, 1u);
+  team->heap.why = why;
+  return 0u;
+}
+
 /* `take` is empty: up to `count` slots, and the rest of their group into it. 0: there are none. */
 GR_DEV_APART uint64_t gr_magazine_refill(struct gr_team *team, uint32_t class_, uint32_t count)
 {
@@ -220,7 +253,8 @@ GR_DEV_APART uint64_t gr_magazine_refill(struct gr_team *team, uint32_t class_, 
   gr_heap_activate(team, class_);
   const uint64_t rest = gr_slots_after(slots, count);
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
-  if ((GR_SLOTS_MASK(have) != 0u || gr_cas_acqrel_team_u64(&magazine->take, have, rest) != have) &&
+  if ((!GR_WITH_MEMORY_MAGAZINES || GR_SLOTS_MASK(have) != 0u ||
+       gr_cas_acqrel_team_u64(&magazine->take, have, rest) != have) &&
       GR_SLOTS_MASK(rest) != 0u) {
     gr_group_give(team, rest); /* another lane has refilled it meanwhile */
   }
@@ -268,6 +302,10 @@ GR_DEV_APART int32_t gr_magazine_exchange(struct gr_team *team, uint32_t class_,
 GR_DEV int32_t gr_magazine_give(struct gr_team *team, uint32_t class_, uint64_t slots)
 {
   struct gr_magazine *magazine = &team->heap.magazine[class_];
+  if (!GR_WITH_MEMORY_MAGAZINES) {
+    gr_group_give(team, slots);
+    return GR_OK;
+  }
   int32_t status = gr_slots_add(&magazine->take, slots);
   if (status == GR_E_AGAIN) {
     status = gr_slots_add(&magazine->give, slots);

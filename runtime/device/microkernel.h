@@ -19,7 +19,6 @@
 #pragma once
 
 #include "device/idle.h"
-#include "device/magazine.h"
 #include "device/task_life.h"
 
 typedef int32_t (*gr_dispatch)(struct gr_team *team);

@@ -206,9 +206,11 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
   return GR_PAGES_NONE;
 }
 
-/* Anywhere, by the truth alone: first fit over all of map[0]. */
+/* Anywhere, by the truth alone: first fit over all of map[0]. It is the address that is aligned;
+ * that of page 0 may not be. */
 GR_DEV uint32_t gr_pages_claim_anywhere(struct gr_memory *m, uint32_t count, uint32_t align)
 {
+  const uint32_t skew = (uint32_t)((uintptr_t)m->base >> GR_PAGE_SHIFT) & (align - 1u);
   uint32_t first = 0u, have = 0u; /* free pages in a row, from `first` on */
   for (uint32_t page = 0u; page < m->pages;) {
     const uint64_t bits = gr_load_acquire_gpu_u64(&m->map[0][page >> 6]) & gr_bits_from(page);
@@ -223,7 +225,7 @@ GR_DEV uint32_t gr_pages_claim_anywhere(struct gr_memory *m, uint32_t count, uin
     const uint32_t end =
         used != 0u ? (page & ~63u) + gr_bits_lowest_u64(used) : (page & ~63u) + 64u;
     if (have == 0u) {
-      first = (page + align - 1u) & ~(align - 1u);
+      first = ((page + skew + align - 1u) & ~(align - 1u)) - skew;
       have = first < end ? end - first : 0u;
     } else {
       have += end - page;
@@ -241,7 +243,7 @@ GR_DEV uint32_t gr_pages_claim_anywhere(struct gr_memory *m, uint32_t count, uin
   return GR_PAGES_NONE;
 }
 
-/* Any lane. `count` pages in a row, the first a multiple of `align` (a power of two), near page
+/* Any lane. `count` pages in a row, the first aligned to `align` (a power of two) pages, near page
  * `hint` if that is easy: now on their way. GR_PAGES_NONE: there is no such run. */
 GR_DEV_APART uint32_t gr_pages_claim(struct gr_memory *m, uint32_t count, uint32_t align,
                                      uint32_t hint)

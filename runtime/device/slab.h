@@ -7,6 +7,7 @@
  * Next: arena.h. */
 #pragma once
 
+#include "device/deadline.h"
 #include "device/pages.h"
 
 /* ---- size classes ---- */
@@ -97,6 +98,14 @@ GR_DEV_APART int32_t gr_memory_error_note(struct gr_team *team, uint32_t error, 
                                                 (uint64_t)team->task->context << 8 | error);
   }
   return status[error];
+}
+
+/* Some memory came free: who waits for it is woken soon (alloc_wait.h). */
+GR_DEV void gr_memory_tell(struct gr_team *team)
+{
+  if (gr_load_relaxed_gpu_u32(&team->dev->memory.waiters) != 0u) {
+    gr_deadline_say(team->dev, 1u); /* long past */
+  }
 }
 
 /* ---- stacks of blocks ---- */
@@ -219,6 +228,7 @@ GR_DEV_APART void gr_group_give(struct gr_team *team, uint64_t slots)
     }
     word = seen;
   }
+  gr_memory_tell(team);
   if (twice != 0u) {
     gr_memory_error_note(
         team, GR_MEMORY_DOUBLE,

@@ -18,6 +18,7 @@
 #pragma once
 
 #include "device/ingress.h"
+#include "device/magazine.h"
 
 GR_DEV bool gr_is_spare(const struct gr_lead *lead)
 {
@@ -53,6 +54,7 @@ GR_DEV_APART void gr_spare_sleep(struct gr_team *team)
   if (gr_warp_lane() == 0u) {
     gr_au32 *const asleep = &dev->mailbox[team->id].asleep;
     team->spare_nap_ns = gr_spare_nap_ns(team);
+    gr_heap_leave(team); /* as gr_idle_wait; and who naps does not get to gr_look_about */
     gr_add_relaxed_gpu_u32(&dev->spare_awake, 0xffffffffu);
     gr_store_relaxed_gpu_u32(asleep, 1u);
     gr_sleep(asleep, team->spare_nap_ns);

@@ -172,6 +172,8 @@ GR_DEV void gr_task_internal(struct gr_team *team, uint32_t source)
     status = GR_OK;
   } else if (op == GR_OP_SKIP) {
     status = GR_E_CANCELED;
+  } else if (op == GR_OP_WOKEN) {
+    status = GR_OK;
   } else if (op == GR_OP_EVENT) {
     status = gr_event_change(team);
   } else if (op == GR_OP_SIGNAL) {

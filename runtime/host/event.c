@@ -51,7 +51,7 @@ int grosr_event_open(struct grosr *g, uint32_t *event)
     index++;
   }
   if (index == GR_EVENTS_MAX) {
-    error = gr_error_set(-EAGAIN, "all %u events are open; close one", GR_EVENTS_MAX);
+    error = gr_error_set(-EAGAIN, "all %u events are open; close one", GR_EVENTS_MAX - 1u);
   } else {
     const uint32_t next = ((gr_load_own_u32(&g->event_generation[index]) >> 1) + 1u) & 0xffffu;
     const uint32_t generation = next != 0 ? next : 1u;

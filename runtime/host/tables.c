@@ -35,6 +35,8 @@ static void tables_fill(unsigned char *memory, const uint64_t *at)
 {
   list_fill(memory + at[TILES], offsetof(struct gr_tiles, next_free), sizeof(struct gr_tiles),
             GR_TILE_SLOTS);
+  struct gr_event *event = (struct gr_event *)(void *)(memory + at[EVENTS]);
+  event[GR_MEMORY_EVENT & 0xffffu].word.v = GR_MEMORY_EVENT & 0xffff0000u; /* open */
   list_fill(memory + at[WAITS], offsetof(struct gr_wait, next_free), sizeof(struct gr_wait),
             GR_WAIT_SLOTS);
 }
@@ -84,6 +86,7 @@ int gr_tables_build(struct grosr *g)
   }
   g->memory_bytes += end;
   tables_fill(memory, at);
+  g->event_generation[GR_MEMORY_EVENT & 0xffffu].v = GR_MEMORY_EVENT >> 16 << 1 | 1u;
   tables_point(&g->template, piece.device, at);
   error = g->backend_ops->write(g->backend, piece.device, memory, end);
   free(memory);

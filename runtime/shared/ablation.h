@@ -28,6 +28,22 @@
 #define GR_WITH_TILE_BATCH 1
 #endif
 
+/* Slots lie ready at each team's hand. Off: each is taken from its block, and goes back there. */
+#ifndef GR_WITH_MEMORY_MAGAZINES
+#define GR_WITH_MEMORY_MAGAZINES 1
+#endif
+
+/* Lanes of a warp that ask together are served by one of them. Off: each for itself. A team of one
+ * lane has nothing to put together. */
+#ifndef GR_WITH_MEMORY_AGGREGATION
+#define GR_WITH_MEMORY_AGGREGATION 1
+#endif
+
+/* A block's slots that were never used are counted off. Off: it begins with all bits set. */
+#ifndef GR_WITH_MEMORY_BUMP
+#define GR_WITH_MEMORY_BUMP 1
+#endif
+
 /* A free slot is marked, which finds its second free at once. Off: when it comes back to its block.
  */
 #ifndef GR_WITH_MEMORY_TAGS

@@ -49,6 +49,7 @@
 #define GR_CLASSES        56u
 #define GR_SLAB_BYTES_MAX 8192u
 #define GR_BLOCK_PAGES    16u /* of a block, at most */
+#define GR_HINT_PAGES     16u /* between where teams look for their first pages */
 #define GR_SHARDS         4u  /* stacks of blocks of one class and context */
 #define GR_SHED_MAX       64u /* slots that go back at once when a team's list is too long */
 #if defined(GR_PORT_SIM)
@@ -59,6 +60,10 @@
 #define GR_MEMORY_BYTES_MIN (64ull << 10)
 #define GR_MEMORY_BYTES_MAX (1ull << 40)
 #define GR_MEMORY_REPORTS 32u
+/* Who waits for memory looks again after so long at the latest. The event is the last of all. */
+#define GR_MEMORY_WAIT_NS 500000u
+#define GR_MEMORY_EVENT   (1u << 16 | (GR_EVENTS_MAX - 1u))
+
 
 /* Learning policy: a task's size is one of these, a power of four each. */
 #define GR_SIZE_CLASSES 16u

@@ -22,10 +22,10 @@
  * M4  A block that is LISTED is on one stack of its arena once; who popped it makes it HELD. One
  *     that is HELD has a team that looks at it (held[]) or is to put it on a stack. One that is
  *     FULL is listed by who next sets a bit of groups: the change of `word` decides.
- * M5  A block is retired by one change of `word` from "all groups are set, none virgin left over":
- *     as each of free[] was found full meanwhile, no slot is with anybody. Its generation moves on,
- *     so that nobody who still knows it as it was takes from what it becomes. One whose arena has
- *     been reset is retired as it is.
+ * M5  A block is retired by who has taken all that it has, by one change of `word` to "no group,
+ *     none virgin": if each of free[] then gives all its slots, nobody has any. Its generation
+ *     moves on, so that nobody who still knows it as it was takes from what it becomes. One whose
+ *     arena has been reset is retired as it is.
  * M6  Bits in map[0] word i imply that bit i of map[1] is set, or will be by the team that made the
  *     word not 0, or that the team which cleared it looks again. The same from map[1] to map[2].
  * M7  Who takes pages or a block out of what others can find, and may have to put it back or will
@@ -49,10 +49,12 @@
  * arena.top[]    any team, by CAS                    push: release: next; pop: acqrel: next, and
  *                                                    who sees it gone sees that it is on its way
  * arena.use      any team, by CAS                    relaxed: a number; its generation moves on
- *                                                    when nobody of the context runs
+ *                                                    when nobody of the context runs: release, and
+ *                                                    acquire by who may find something stale by it,
+ *                                                    and uses that again: what was in it
  * held[]         the team's lanes, by CAS            acquire/release: the block's tag
  * moves          any team, by addition               acqrel: M7
- * stale, pressure, users, errors, resets  any team   relaxed: numbers
+ * stale, pressure, users, errors, resets, waiters  any team  relaxed: numbers
  * a free slot's first two words: who freed it        relaxed: handed over with the slot
  *
  * Next: ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
@@ -176,7 +178,7 @@ struct gr_memory {
   gr_au32 stale;    /* pages that reset arenas had, and that nobody has given back yet */
   gr_au32 pressure; /* times that somebody found nothing */
   gr_au32 resets;   /* of all arenas */
-  gr_au32 reserved;
+  gr_au32 waiters;  /* not 0: a continuation waits for memory (alloc_wait.h) */
   gr_au64 users;  /* bit per context that ever had pages */
   gr_au32 errors; /* reports made; the first GR_MEMORY_REPORTS are kept */
   struct gr_memory_report report[GR_MEMORY_REPORTS];

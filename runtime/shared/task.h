@@ -112,5 +112,6 @@ enum gr_internal_op {
   GR_OP_CLOCK = 0xff28,   /* its time into boundary.ticks */
   GR_OP_CHANNEL = 0xff29, /* arguments in shared/channel.h */
   GR_OP_SEND = 0xff2a,    /* the host's: capability arg 0, arg 2 bytes at arg 1, within arg 3 ns */
-  GR_OP_RECEIVE = 0xff2b  /* the same */
+  GR_OP_RECEIVE = 0xff2b, /* the same */
+  GR_OP_WOKEN = 0xff2c    /* what a continuation waited for (device/alloc_wait.h): ends as GR_OK */
 };

@@ -148,7 +148,7 @@ static void all_events_are_open(struct tool *tool)
     event[i] = event_open(tool);
     CHECK_EQ(tool, value_of(tool, event[i]), 0);
   }
-  check_sentence(tool, grosr_event_open(tool->g, &more), -EAGAIN, "all 256 events are open; close");
+  check_sentence(tool, grosr_event_open(tool->g, &more), -EAGAIN, "all 255 events are open; close");
   close_event(tool, event[100]);
   more = event_open(tool);
   CHECK_EQ(tool, more & 0xffffu, event[100] & 0xffffu);

@@ -10,7 +10,7 @@
 #include <grosr/event.h>
 
 enum { SIGNALLED = 0, ARRIVED = 1, EARLY = 2, WORDS = 4 }; /* test_event_ops.h */
-enum { EVENTS = 256, WAITS = 4096 };                       /* all that there are */
+enum { EVENTS = 255, WAITS = 4096 };                       /* all that there are */
 
 static inline uint32_t event_open(struct tool *tool)
 {

@@ -221,3 +221,25 @@ Test(memory, a_slot_written_to_after_its_free_is_not_handed_out)
   cr_assert_neq(gr_alloc(team, 16), q);
   error_is(t, 1, GR_MEMORY_WRITTEN, q);
 }
+
+/* Another team found it held and empty; before it gets on, the holder has put it on a stack. */
+Test(memory, a_block_that_was_held_is_not_retired_from_under_its_stack)
+{
+  struct memory *t = memory_begin(64);
+  struct gr_team *one = memory_task(t, 0, 0), *two = memory_task(t, 1, 0);
+  gr_free(one, gr_alloc(one, 16));
+  gr_list_shed(one, one->heap.magazine[0].give.v, 1);
+  one->heap.magazine[0].give.v = 0;
+  gr_slots_flush(one, &one->heap.magazine[0].take);
+  const uint64_t held = gr_held_of(one, 0)->v;
+  const uint32_t page = GR_HELD_PAGE(held);
+  cr_assert(held != 0 && gr_block_is_empty(&t->dev->memory, page));
+  gr_block_let_go(one, 0, held);
+  cr_assert_not(gr_block_retire(two, page, GR_BLOCK_HELD));
+  cr_assert_not(gr_block_seize(two, page, t->dev->memory.page[page].word.v ^ 1u << 9));
+  void *p = gr_alloc(one, 16), *q = gr_alloc(two, 16);
+  cr_assert(p != NULL && q != NULL && p != q);
+  cr_assert_eq(gr_free(one, p), GR_OK);
+  cr_assert_eq(gr_free(two, q), GR_OK);
+  memory_end(t);
+}

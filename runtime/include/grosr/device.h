@@ -32,7 +32,12 @@
  * Graphs:      gr_graph_task, gr_graph_launch_team                         device/graph.h
  *              gr_graph_build_team                                         device/graph_build.h
  * Memory:      gr_alloc, gr_calloc, gr_alloc_aligned, gr_realloc, gr_free,
- *              gr_alloc_why, gr_alloc_bytes                               device/alloc.h
+ *              gr_alloc_fixed, gr_alloc_why, gr_alloc_bytes                device/alloc.h
+ *              gr_alloc_many_team, gr_alloc_each_team, gr_free_many_team   device/alloc_team.h
+ *              gr_alloc_or_wait_team                                       device/alloc_wait.h
+ *              gr_handles_open, gr_handle_alloc, gr_handle_pin, gr_handle_unpin,
+ *              gr_handle_free, gr_handles_close                            device/handle.h
+ *              gr_handles_compact_team                                     device/compact.h
  * Kernels:     gr_launch_task, to be submitted or forked                  device/launch.h
  * Telling:     gr_signal_team, gr_cancelled_team                           device/submit.h
  * Checking:    gr_assert                                                   device/fault.h
@@ -52,6 +57,8 @@
 #include "device/submit.h"
 #include "device/graph.h"
 #include "device/graph_build.h"
-#include "device/alloc.h"
+#include "device/alloc_team.h"
+#include "device/alloc_wait.h"
+#include "device/compact.h"
 #include "device/microkernel.h"
 #include "device/image.h"

@@ -20,7 +20,7 @@
 extern "C" {
 #endif
 
-/* -EAGAIN: all 256 are open; and what grosr_submit and grosr_wait answer. */
+/* -EAGAIN: all 255 are open; and what grosr_submit and grosr_wait answer. */
 int grosr_event_open(struct grosr *g, uint32_t *event);
 /* Tasks that still wait for it complete as -ECANCELED. -ENOENT: no such event. */
 int grosr_event_close(struct grosr *g, uint32_t event);
