@@ -36,6 +36,7 @@ struct exp3_record {
   uint64_t errors;                 /* that the device's memory has noted: gr_memory.errors */
   uint64_t pages;                  /* `look`: that the context has */
   uint64_t pages_free, pages_row;  /* that nobody has, and the most of them in a row */
+  uint64_t pages_seen;             /* that ever held objects of `space_fill` */
   uint64_t wanted, granted; /* `waste`: bytes of objects, as asked for and as they have */
 };
 

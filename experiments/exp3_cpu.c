@@ -110,7 +110,7 @@ static int set_calls(struct exp3_calls *calls, void *library, const struct libra
 
 static int bump_make(struct exp3_calls *calls, uint64_t bytes, uint32_t teams)
 {
-  const size_t each = (bytes + 4095u) & ~(uint64_t)4095u;
+  const size_t each = (bytes / teams + 65535u) & ~(uint64_t)65535u;
   struct bump *bump = aligned_alloc(sizeof(*bump), teams * sizeof(*bump));
   unsigned char *all = mmap(NULL, each * teams, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -137,7 +137,7 @@ const struct exp3_calls *exp3_cpu_calls(struct hx_point *point, enum exp3_who wh
   case EXP3_WHO_BITMAP:
     return &exp3_bitmap_calls;
   case EXP3_WHO_BUMP:
-    if (bump_make(calls, bump_bytes + bytes, teams) < 0) {
+    if (bump_make(calls, bump_bytes + teams * bytes, teams) < 0) {
       hx_fail(point, "no memory for what the bump has in use");
       return NULL;
     }
@@ -154,17 +154,4 @@ const struct exp3_calls *exp3_cpu_calls(struct hx_point *point, enum exp3_who wh
     return NULL;
   }
   return calls;
-}
-
-uint64_t exp3_cpu_resident(void)
-{
-  unsigned long long all = 0, resident = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  if (file != NULL) {
-    if (fscanf(file, "%llu %llu", &all, &resident) != 2) {
-      resident = 0;
-    }
-    fclose(file);
-  }
-  return resident * (uint64_t)sysconf(_SC_PAGESIZE);
 }

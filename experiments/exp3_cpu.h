@@ -19,12 +19,10 @@ enum exp3_who {
 
 /* Whether this process can call it: 0, or hx_unmet. */
 int exp3_cpu_probe(struct hx_point *point, enum exp3_who who);
-/* bytes: of an object, for mmap; bump_bytes: what is in use at most, of each team. It stays valid
+/* bytes: of an object, for mmap; bump_bytes: what is in use at most, of all teams. It stays valid
  * until this point's process ends. NULL: the point has its reason. */
 const struct exp3_calls *exp3_cpu_calls(struct hx_point *point, enum exp3_who who, uint64_t bytes,
                                         uint64_t bump_bytes, uint32_t teams);
-/* Memory of this process that is in use, in bytes: what an allocator has taken of it. */
-uint64_t exp3_cpu_resident(void);
 
 /* exp3_cpu_slab.c: the device's own allocator. */
 extern const struct exp3_calls exp3_slab_calls, exp3_bitmap_calls;

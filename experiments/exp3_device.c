@@ -165,6 +165,7 @@ static int gather(struct exp3 *exp, const char *op, uint32_t teams, struct exp3_
   out->pages = first->pages;
   out->pages_free = first->pages_free;
   out->pages_row = first->pages_row;
+  out->pages_seen = first->pages_seen;
   return 0;
 }
 

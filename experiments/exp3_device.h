@@ -40,7 +40,7 @@ struct exp3_result {
   double tick_ns;
   uint64_t done, nulls;
   uint64_t low, high;
-  uint64_t pages, pages_free, pages_row; /* `look` */
+  uint64_t pages, pages_free, pages_row, pages_seen; /* `look` */
   uint64_t wanted, granted;              /* `waste` */
 };
 

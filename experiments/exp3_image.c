@@ -64,6 +64,10 @@ GR_DEV int32_t look(struct gr_team *team)
     turn.record->pages =
         GR_USE_PAGES(gr_load_relaxed_gpu_u64(&m->arena[team->task->context].use));
     turn.record->pages_free = all;
+    for (uint32_t i = 0u; i < EXP3_KEPT_BITS / 64u; i++) {
+      turn.record->pages_seen +=
+          gr_bits_count_u64(gr_load_relaxed_gpu_u64(&turn.state->seen[i]));
+    }
     turn.record->pages_row = most;
   }
   return exp3_answer(team, &turn);
@@ -109,7 +113,8 @@ EXP3_OP(scratch, wl_scratch(&turn.worker, turn.job.count, turn.job.bytes))
 EXP3_OP(graph, wl_graph(&turn.worker, turn.job.round, turn.job.count, turn.job.objects,
                         turn.job.more))
 EXP3_OP(graph_end, wl_graph_end(&turn.worker, turn.job.objects))
-EXP3_OP(space_fill, wl_space_fill(&turn.worker, turn.job.count, turn.job.bytes))
+EXP3_OP(space_fill, wl_space_fill(&turn.worker, turn.job.count, turn.job.bytes, turn.state->seen,
+                                  EXP3_KEPT_BITS))
 EXP3_OP(space_thin, wl_space_thin(&turn.worker, turn.state->kept, EXP3_KEPT_BITS, turn.job.more))
 EXP3_OP(space_drain, wl_space_drain(&turn.worker, turn.job.bytes, turn.job.more))
 

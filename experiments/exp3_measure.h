@@ -28,9 +28,7 @@ int exp3_run_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
 
 int exp3_fill(struct hx_point *point, exp3_choose *choose);
 int exp3_spread(struct hx_point *point, exp3_choose *choose);
-/* reserved: what the allocator has taken, in bytes, after a `look`. */
-int exp3_adversary(struct hx_point *point, exp3_choose *choose,
-                   uint64_t (*reserved)(const struct exp3_result *));
+int exp3_adversary(struct hx_point *point, exp3_choose *choose);
 
 /* ---- shared by them: one load, of one point ---- */
 struct exp3_load {

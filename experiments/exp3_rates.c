@@ -202,8 +202,12 @@ int exp3_rate(struct hx_point *point, exp3_choose *choose)
   const uint64_t bytes = hx_factor_u64(point, "size");
   const uint32_t teams = (uint32_t)hx_factor_u64(point, "teams");
   const uint64_t live = exp3_live_bytes(point);
+  /* `bump` uses again what is no longer live; of one object at a time little is. */
+  const uint64_t in_use = strcmp(name, "pairs") == 0   ? 1u << 16
+                          : strcmp(name, "cross") == 0 ? 1024u * bytes * teams
+                                                       : 2u * live;
   struct exp3_way way;
-  int result = choose(point, bytes, 2u * live, teams, &way);
+  int result = choose(point, bytes, in_use, teams, &way);
   if (result < 0) {
     return result;
   }
@@ -259,7 +263,7 @@ int exp3_run(struct hx_point *point, exp3_choose *choose)
   struct exp3_load load = {
       .op = "pairs", .bytes = bytes, .more = hx_factor_u64(point, "touch")};
   struct exp3_way way;
-  int result = choose(point, bytes, teams * bytes, teams, &way);
+  int result = choose(point, bytes, bytes, teams, &way);
   result = result < 0 ? result : exp3_device_open(&exp, point, &way, teams, &size);
   return result < 0 ? result : exp3_device_close(&exp, measure(&exp, &load, 1));
 }

@@ -6,11 +6,13 @@
  *              addresses ever were, in times what they have; internal_percent, what random sizes
  *              are rounded up by
  *   adversary  many objects of one size; all but one in every `stretch` bytes are freed; as many
- *              bytes of another size are allocated again: blowup_x, the most that was reserved by
- *              the most that was live; external_percent, of free pages those not in the longest row
+ *              bytes of another size are allocated again: blowup_x, the bytes of all pages that ever
+ *              held an object by the most that was live; external_percent, of the device's free
+ *              pages those not in the longest row
  *
- * A sample begins with a new process, for only that has a new malloc: there is one of each process,
- * and of `fill`, which empties what it filled, several. Next: exp3_ways.c */
+ * There is one sample of each process, and of `fill`, which empties what it filled, several. The
+ * device is new for each point; the mallocs' heaps are those of the process, which has measured
+ * other points before. Next: exp3_ways.c */
 #include "exp3_measure.h"
 
 #define PAGE_BYTES 4096u
@@ -108,37 +110,31 @@ int exp3_spread(struct hx_point *point, exp3_choose *choose)
 
 /* One step, and what is reserved after it. */
 static int step(struct exp3 *exp, const char *op, const struct exp3_load *load,
-                struct exp3_result *out, uint64_t (*reserved)(const struct exp3_result *),
-                uint64_t *most)
+                struct exp3_result *out)
 {
   struct exp3_result look = {0};
   exp3_load_set(exp, load);
   int result = exp3_device_run(exp, op, out);
   result = result < 0 ? result : exp3_device_run_one(exp, "look", &look);
   if (result == 0) {
-    const uint64_t now = reserved(&look);
-    *most = now > *most ? now : *most;
+    out->pages_seen = look.pages_seen;
     out->pages_free = look.pages_free;
     out->pages_row = look.pages_row;
   }
   return result;
 }
 
-static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t stretch,
-                     uint64_t (*reserved)(const struct exp3_result *))
+static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t stretch)
 {
   const uint64_t workers = exp3_workers_of(exp), other = 2u * bytes;
   struct exp3_load load = {.bytes = bytes, .count = live / bytes / workers};
-  struct exp3_result before, first = {0}, thin = {0}, second = {0}, end = {0};
-  uint64_t most = 0;
-  int result = exp3_device_run_one(exp, "look", &before);
-  const uint64_t base = result < 0 ? 0u : reserved(&before);
-  result = result < 0 ? result : step(exp, "space_fill", &load, &first, reserved, &most);
+  struct exp3_result first = {0}, thin = {0}, second = {0}, end = {0};
+  int result = step(exp, "space_fill", &load, &first);
   load.more = stretch;
-  result = result < 0 ? result : step(exp, "space_thin", &load, &thin, reserved, &most);
+  result = result < 0 ? result : step(exp, "space_thin", &load, &thin);
   const uint64_t kept = (first.done - thin.done) * bytes, all = first.done * bytes;
   load = (struct exp3_load){.bytes = other, .count = (all - kept) / other / workers};
-  result = result < 0 ? result : step(exp, "space_fill", &load, &second, reserved, &most);
+  result = result < 0 ? result : step(exp, "space_fill", &load, &second);
   load = (struct exp3_load){.bytes = bytes, .more = other};
   exp3_load_set(exp, &load);
   result = result < 0 ? result : exp3_device_run(exp, "space_drain", &end);
@@ -151,7 +147,7 @@ static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t s
                    (unsigned long long)(first.nulls + second.nulls));
   }
   hx_note(exp->point, "kept_percent", "%.2f", 100.0 * (double)kept / (double)all);
-  hx_sample(exp->point, "blowup_x", (double)(most - base) / (double)all);
+  hx_sample(exp->point, "blowup_x", (double)(second.pages_seen * PAGE_BYTES) / (double)all);
   if (second.pages_free != 0u) {
     hx_sample(exp->point, "external_percent",
               100.0 * (1.0 - (double)second.pages_row / (double)second.pages_free));
@@ -159,8 +155,7 @@ static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t s
   return 0;
 }
 
-int exp3_adversary(struct hx_point *point, exp3_choose *choose,
-                   uint64_t (*reserved)(const struct exp3_result *))
+int exp3_adversary(struct hx_point *point, exp3_choose *choose)
 {
   static struct exp3 exp;
   const uint64_t live = exp3_live_bytes(point), bytes = hx_factor_u64(point, "size");
@@ -172,5 +167,5 @@ int exp3_adversary(struct hx_point *point, exp3_choose *choose,
     return result;
   }
   return exp3_device_close(
-      &exp, adversary(&exp, live, bytes, hx_factor_u64(point, "stretch"), reserved));
+      &exp, adversary(&exp, live, bytes, hx_factor_u64(point, "stretch")));
 }

@@ -13,7 +13,8 @@ struct exp3_state {
   gr_au64 arrived __attribute__((aligned(GR_LINE_BYTES))); /* at all meetings, all together */
   gr_au32 ticks[2u * EXP3_BUCKETS];
   struct wl_transfers transfers;
-  gr_au64 kept[EXP3_KEPT_BITS / 64u];
+  gr_au64 kept[EXP3_KEPT_BITS / 64u]; /* space.h */
+  gr_au64 seen[EXP3_KEPT_BITS / 64u];
 };
 
 struct exp3_turn {

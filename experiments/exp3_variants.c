@@ -88,17 +88,6 @@ static int choose_malloc(struct hx_point *point, uint64_t bytes, uint64_t live_b
   return 0;
 }
 
-/* What the allocator has taken of the memory. */
-static uint64_t pages_reserved(const struct exp3_result *look)
-{
-  return look->pages * PAGE_BYTES;
-}
-static uint64_t resident_reserved(const struct exp3_result *look)
-{
-  (void)look;
-  return exp3_cpu_resident();
-}
-
 #define RATE(name)                                                                                 \
   static int rate_##name(struct hx_point *point)                                                   \
   {                                                                                                \
@@ -114,14 +103,14 @@ static uint64_t resident_reserved(const struct exp3_result *look)
   {                                                                                                \
     return exp3_run(point, choose_##name);                                                         \
   }
-#define SPACE(name, reserved)                                                                      \
+#define SPACE(name)                                                                                \
   static int spread_##name(struct hx_point *point)                                                 \
   {                                                                                                \
     return exp3_spread(point, choose_##name);                                                      \
   }                                                                                                \
   static int adversary_##name(struct hx_point *point)                                              \
   {                                                                                                \
-    return exp3_adversary(point, choose_##name, reserved);                                         \
+    return exp3_adversary(point, choose_##name);                                                   \
   }
 #define BY(load, other)                                                                            \
   static int load##_by_##other(struct hx_point *point)                                             \
@@ -146,10 +135,10 @@ RUN(jemalloc)
 RUN(mimalloc)
 RUN(mmap)
 RUN(bump)
-SPACE(slab, pages_reserved)
-SPACE(glibc, resident_reserved)
-SPACE(jemalloc, resident_reserved)
-SPACE(mimalloc, resident_reserved)
+SPACE(slab)
+SPACE(glibc)
+SPACE(jemalloc)
+SPACE(mimalloc)
 BY(pairs, glibc)
 BY(pairs, jemalloc)
 BY(pairs, mimalloc)

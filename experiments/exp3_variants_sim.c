@@ -26,11 +26,6 @@ static int choose_bitmap(struct hx_point *point, uint64_t bytes, uint64_t live_b
   return result;
 }
 
-static uint64_t pages_reserved(const struct exp3_result *look)
-{
-  return look->pages * PAGE_BYTES;
-}
-
 #define MEASURE(name, measure, way)                                                                \
   static int name(struct hx_point *point)                                                          \
   {                                                                                                \
@@ -46,7 +41,7 @@ MEASURE(spread_slab, exp3_spread, slab)
 
 static int adversary_slab(struct hx_point *point)
 {
-  return exp3_adversary(point, choose_slab, pages_reserved);
+  return exp3_adversary(point, choose_slab);
 }
 
 const struct hx_variant exp3_variants[] = {

@@ -2,7 +2,7 @@
 # csv.awk.
 # Use: awk -v device=cpu -v one=M -v two=M -v names='one two' -v where='k=v;k=v' -v notes=FILE
 # -f csv.awk -f pairs.awk points.csv. Without `two` its columns are empty; rows that do not match
-# `where` are not there (k=*: those that have some k).
+# `where` are not there.
 # Promises: columns row,label, then of each name NAME_p50,p99,lo,hi, then n; rows sorted by the
 # median of two (or one), least last (gnuplot counts upwards), all cells plain. A variant measured
 # at several settings gives a row for each, named by the factors that differ. What is not drawn
@@ -11,12 +11,11 @@
 
 BEGIN { where_count = split(where, condition, ";") }
 
-function is_wanted(    i, at, value, wanted) {
+function is_wanted(    i, at) {
   if (get("device") != device || (get("metric") != one && get("metric") != two)) return 0
   for (i = 1; i <= where_count; i++) {
     at = index(condition[i], "=")
-    value = get(substr(condition[i], 1, at - 1)); wanted = substr(condition[i], at + 1)
-    if (wanted == "*" ? value == "" : value != wanted) return 0
+    if (get(substr(condition[i], 1, at - 1)) != substr(condition[i], at + 1)) return 0
   }
   return 1
 }

@@ -12,8 +12,22 @@
 
 #include "workloads/alloc/worker.h"
 
+#define WL_PAGE 4096u
+
+/* Pages that hold, or ever held, a part of an object: a bit each, `bits` of them (a power of two). */
+GR_DEV void wl_space_see(gr_au64 *seen, uint64_t bits, uint64_t first, uint64_t bytes)
+{
+  for (uint64_t page = first / WL_PAGE; page <= (first + bytes - 1u) / WL_PAGE; page++) {
+    const uint64_t at = page & (bits - 1u), bit = (uint64_t)1 << (at & 63u);
+    if ((gr_load_relaxed_gpu_u64(&seen[at >> 6]) & bit) == 0u) {
+      gr_or_relaxed_gpu_u64(&seen[at >> 6], bit);
+    }
+  }
+}
+
 /* Adds up to `count` objects to the list that ends in slot 0. */
-GR_DEV_HOT void wl_space_fill(struct wl_worker *worker, uint64_t count, uint64_t bytes)
+GR_DEV_HOT void wl_space_fill(struct wl_worker *worker, uint64_t count, uint64_t bytes,
+                              gr_au64 *seen, uint64_t bits)
 {
   for (uint64_t i = 0u; i < count; i++) {
     volatile uint64_t *object = (volatile uint64_t *)wl_alloc_apart(worker, bytes);
@@ -24,6 +38,7 @@ GR_DEV_HOT void wl_space_fill(struct wl_worker *worker, uint64_t count, uint64_t
     object[0] = *wl_slot(worker, 0u);
     object[1] = object[0] ^ bytes ^ (uint64_t)(uintptr_t)object;
     wl_keep(worker, 0u, (void *)(uintptr_t)object);
+    wl_space_see(seen, bits, (uint64_t)(uintptr_t)object, bytes);
     worker->done++;
   }
 }
