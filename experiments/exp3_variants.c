@@ -201,7 +201,7 @@ const struct hx_variant exp3_variants[] = {
     {"cross_by_mimalloc", "cpu", NULL, cross_by_mimalloc, ""},
     {"run_by_mmap", "cpu", NULL, run_by_mmap, EXP3_RUN_BY},
     {"slab_fill", "any", NULL, fill_slab, EXP3_FILL},
-    {"bitmap_fill", "any", NULL, fill_bitmap, EXP3_FILL},
+    {"bitmap_fill", "cpu", NULL, fill_bitmap, EXP3_FILL},
     {"slab_spread", "any", NULL, spread_slab, EXP3_SPREAD},
     {"glibc_spread", "cpu", NULL, spread_glibc, EXP3_SPREAD},
     {"jemalloc_spread", "cpu", NULL, spread_jemalloc, EXP3_SPREAD},
