@@ -16,14 +16,14 @@ struct exp3_job {
   uint64_t slots; /* of each worker's table */
   uint64_t count; /* of operations, of each worker */
   uint64_t objects;
-  uint64_t bytes;    /* of an object, or at most */
-  uint64_t more;     /* flag or number, of some ops */
-  uint64_t round;    /* counts up */
-  uint64_t seed;     /* not 0 */
-  uint64_t is_timed; /* each call is, into the state's histogram */
-  uint64_t calls;    /* image exp3_pointer only: address of a struct exp3_calls */
+  uint64_t bytes;      /* of an object, or at most */
+  uint64_t more;       /* flag or number, of some ops */
+  uint64_t round;      /* counts up */
+  uint64_t seed;       /* not 0 */
+  uint64_t is_timed;   /* each call is, into the state's histogram */
+  uint64_t calls;      /* image exp3_pointer only: address of a struct exp3_calls */
   uint64_t bump_bytes; /* image exp3_bump only: of each team */
-  uint64_t active;   /* lanes that take part, the first ones; 0: all */
+  uint64_t active;     /* lanes that take part, the first ones; 0: all */
 };
 
 /* Of one team. Times are gr_clock_ns(). */
@@ -37,7 +37,7 @@ struct exp3_record {
   uint64_t pages;                  /* `look`: that the context has */
   uint64_t pages_free, pages_row;  /* that nobody has, and the most of them in a row */
   uint64_t pages_seen;             /* that ever held objects of `space_fill` */
-  uint64_t wanted, granted; /* `waste`: bytes of objects, as asked for and as they have */
+  uint64_t wanted, granted;        /* `waste`: bytes of objects, as asked for and as they have */
 };
 
 /* How a CPU variant allocates: all of them by one call through one pointer, which is what a call of

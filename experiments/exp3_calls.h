@@ -85,8 +85,7 @@ GR_DEV uint64_t exp3_usable(const struct exp3_how *how, void *p)
   if (EXP3_CALLS == EXP3_POINTER) {
     return how->usable != NULL ? how->usable(p, how->self) : 0u;
   }
-  return EXP3_CALLS == EXP3_SLAB || EXP3_CALLS == EXP3_BITMAP ? gr_alloc_bytes(how->team, p)
-                                                              : 0u;
+  return EXP3_CALLS == EXP3_SLAB || EXP3_CALLS == EXP3_BITMAP ? gr_alloc_bytes(how->team, p) : 0u;
 }
 
 GR_DEV uint32_t exp3_bucket(uint64_t ticks)

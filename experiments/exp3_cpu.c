@@ -120,8 +120,7 @@ static int bump_make(struct exp3_calls *calls, uint64_t bytes, uint32_t teams)
   for (uint32_t i = 0; i < teams; i++) {
     bump[i] = (struct bump){.bytes = each, .base = all + i * each};
   }
-  *calls = (struct exp3_calls){bump_alloc, bump_free, NULL, (unsigned char *)bump,
-                                sizeof(*bump)};
+  *calls = (struct exp3_calls){bump_alloc, bump_free, NULL, (unsigned char *)bump, sizeof(*bump)};
   return 0;
 }
 

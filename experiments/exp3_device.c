@@ -75,8 +75,8 @@ static int take_memory(struct exp3 *exp)
   void *host[3] = {NULL};
   int result = grosr_shared_take(exp->g, sizeof(*exp->job), &host[0], &exp->job_device);
   if (result == 0) {
-    result = grosr_shared_take(exp->g, exp->teams * sizeof(*exp->record), &host[1],
-                               &exp->record_device);
+    result =
+        grosr_shared_take(exp->g, exp->teams * sizeof(*exp->record), &host[1], &exp->record_device);
   }
   if (result == 0) {
     result = grosr_shared_take(exp->g, 2u * EXP3_BUCKETS * sizeof(uint64_t), &host[2],

@@ -41,7 +41,7 @@ struct exp3_result {
   uint64_t done, nulls;
   uint64_t low, high;
   uint64_t pages, pages_free, pages_row, pages_seen; /* `look` */
-  uint64_t wanted, granted;              /* `waste` */
+  uint64_t wanted, granted;                          /* `waste` */
 };
 
 struct exp3_size {

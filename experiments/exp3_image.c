@@ -8,9 +8,10 @@
 
 #define EXP3_OPS(OP)                                                                               \
   EXP3_OPS_SHORT(OP)                                                                               \
-  OP(pairs_inline) OP(waste) OP(write_all) OP(larson_begin) OP(larson) OP(larson_end) OP(stress)   \
-  OP(stress_end) OP(scratch_begin) OP(scratch) OP(scratch_end) OP(any) OP(any_end) OP(graph)       \
-  OP(graph_end) OP(space_fill) OP(space_thin) OP(space_drain)
+  OP(pairs_inline)                                                                                 \
+  OP(waste) OP(write_all) OP(larson_begin) OP(larson) OP(larson_end) OP(stress) OP(stress_end)     \
+      OP(scratch_begin) OP(scratch) OP(scratch_end) OP(any) OP(any_end) OP(graph) OP(graph_end)    \
+          OP(space_fill) OP(space_thin) OP(space_drain)
 
 EXP3_OP(larson_begin, wl_larson_begin(&turn.worker, turn.job.objects, turn.job.bytes))
 EXP3_OP(larson_end, wl_larson_end(&turn.worker, turn.job.objects))
@@ -19,8 +20,8 @@ EXP3_OP(stress, wl_stress(&turn.worker, &turn.state->transfers, turn.job.count, 
 EXP3_OP(any, wl_any(&turn.worker, turn.job.count, turn.job.objects, turn.job.bytes))
 EXP3_OP(any_end, wl_any_drop(&turn.worker, turn.job.objects))
 EXP3_OP(scratch, wl_scratch(&turn.worker, turn.job.count, turn.job.bytes))
-EXP3_OP(graph, wl_graph(&turn.worker, turn.job.round, turn.job.count, turn.job.objects,
-                        turn.job.more))
+EXP3_OP(graph,
+        wl_graph(&turn.worker, turn.job.round, turn.job.count, turn.job.objects, turn.job.more))
 EXP3_OP(graph_end, wl_graph_end(&turn.worker, turn.job.objects))
 EXP3_OP(space_fill, wl_space_fill(&turn.worker, turn.job.count, turn.job.bytes, turn.state->seen,
                                   EXP3_KEPT_BITS))

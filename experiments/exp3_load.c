@@ -11,7 +11,7 @@
 /* Long beside a clock's step, and short beside what a scheduler gives others at a time: of many
  * such intervals most are undisturbed even where the machine has other work. */
 #define INTERVAL_NS    4e5
-#define INTERVAL_CROSS 2e6 /* teams wait for each other: longer */
+#define INTERVAL_CROSS 2e6   /* teams wait for each other: longer */
 #define LOOKS          5u    /* to find out how long an operation takes, the shortest counts */
 #define COUNT_FIRST    1000u /* operations of such a look, of each worker */
 #define COUNT_SIM      24u

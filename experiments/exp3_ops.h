@@ -60,12 +60,10 @@ GR_DEV int32_t look(struct gr_team *team)
       all += row != 0u;
       most = row > most ? row : most;
     }
-    turn.record->pages =
-        GR_USE_PAGES(gr_load_relaxed_gpu_u64(&m->arena[team->task->context].use));
+    turn.record->pages = GR_USE_PAGES(gr_load_relaxed_gpu_u64(&m->arena[team->task->context].use));
     turn.record->pages_free = all;
     for (uint32_t i = 0u; i < EXP3_KEPT_BITS / 64u; i++) {
-      turn.record->pages_seen +=
-          gr_bits_count_u64(gr_load_relaxed_gpu_u64(&turn.state->seen[i]));
+      turn.record->pages_seen += gr_bits_count_u64(gr_load_relaxed_gpu_u64(&turn.state->seen[i]));
     }
     turn.record->pages_row = most;
   }
@@ -150,8 +148,7 @@ GR_DEV int32_t cross(struct gr_team *team)
   }
   const bool is_alone = turn.index + 1u == turn.job.teams && turn.job.teams % 2u == 1u;
   const bool is_even = turn.index % 2u == 0u;
-  struct wl_ring *ring =
-      exp3_rings(turn.state) + turn.worker.number - (is_even ? 0u : gr_lanes());
+  struct wl_ring *ring = exp3_rings(turn.state) + turn.worker.number - (is_even ? 0u : gr_lanes());
   wl_cross(&turn.worker, turn.job.count, turn.job.bytes, ring, is_even, !is_even || is_alone);
   return exp3_end(team, &turn);
 }

@@ -219,7 +219,8 @@ int exp3_rate(struct hx_point *point, exp3_choose *choose)
   if (is_churn && way.is_fleeting) {
     return hx_unmet(point, "nothing is freed, so what is live would be overwritten");
   }
-  if (way.live_most != 0u && (is_churn || exp3_workers_of(&exp) * load.objects * each > way.live_most)) {
+  if (way.live_most != 0u &&
+      (is_churn || exp3_workers_of(&exp) * load.objects * each > way.live_most)) {
     load.objects = load.count = way.live_most / 2u / each / exp3_workers_of(&exp);
     load.occupancy = 0u;
   }
@@ -244,8 +245,8 @@ int exp3_program(struct hx_point *point, exp3_choose *choose)
   const uint32_t teams = (uint32_t)hx_factor_u64(point, "teams");
   exp = (struct exp3){.point = point, .teams = teams, .lanes = exp3_lanes_on(point)};
   struct exp3_load load = load_of_program(&exp, hx_factor_text(point, "program"));
-  const uint64_t objects = exp3_workers_of(&exp) * (load.objects > load.count ? load.objects
-                                                                             : load.count);
+  const uint64_t objects =
+      exp3_workers_of(&exp) * (load.objects > load.count ? load.objects : load.count);
   const uint64_t live = 2u * exp3_live_bytes(point) + objects * 512u + (4u << 20);
   struct exp3_way way;
   int result = choose(point, load.bytes, live, teams, &way);
@@ -260,8 +261,7 @@ int exp3_run(struct hx_point *point, exp3_choose *choose)
   const uint64_t bytes = hx_factor_u64(point, "run_bytes");
   const uint32_t teams = 1u;
   const struct exp3_size size = {2u * exp3_lanes_on(point) * bytes, 1u, bytes};
-  struct exp3_load load = {
-      .op = "pairs", .bytes = bytes, .more = hx_factor_u64(point, "touch")};
+  struct exp3_load load = {.op = "pairs", .bytes = bytes, .more = hx_factor_u64(point, "touch")};
   struct exp3_way way;
   int result = choose(point, bytes, bytes, teams, &way);
   result = result < 0 ? result : exp3_device_open(&exp, point, &way, teams, &size);

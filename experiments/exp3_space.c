@@ -1,14 +1,14 @@
 /* exp3_space.c - what becomes of the memory: see exp3_measure.h.
  *
- *   fill       until nothing is to be had: utilisation_percent, the objects' bytes of all bytes that
- *              are left for them (what the experiment's own tables take is not counted)
+ *   fill       until nothing is to be had: utilisation_percent, the objects' bytes of all bytes
+ *              that are left for them (what the experiment's own tables take is not counted)
  *   spread     many objects, allocated and freed so many rounds: spread_x, how far apart their
  *              addresses ever were, in times what they have; internal_percent, what random sizes
  *              are rounded up by
  *   adversary  many objects of one size; all but one in every `stretch` bytes are freed; as many
- *              bytes of another size are allocated again: blowup_x, the bytes of all pages that ever
- *              held an object by the most that was live; external_percent, of the device's free
- *              pages those not in the longest row
+ *              bytes of another size are allocated again: blowup_x, the bytes of all pages that
+ *              ever held an object by the most that was live; external_percent, of the device's
+ *              free pages those not in the longest row
  *
  * There is one sample of each process, and of `fill`, which empties what it filled, several. The
  * device is new for each point; the mallocs' heaps are those of the process, which has measured

@@ -7,7 +7,7 @@
  *   glibc, jemalloc, mimalloc                          -
  *   mmap      of runs of pages; munmap frees           -
  *   device_malloc   -                                  malloc and free in a kernel
- *   cuda_malloc, cuda_malloc_async   -                 cuMemAlloc..., by the host
+ *   cuda_malloc, cuda_malloc_async   -                 the driver's, by the host
  *   bump      an addition, nothing is freed: the floor of what a call costs, the same on both
  *
  * On cpu all but slab_inline are called through one pointer, from the same loops of the same image,

@@ -157,11 +157,10 @@ static int run_no_tile_batch(struct hx_point *point)
 int main(int argc, char **argv)
 {
   static const struct hx_metric metrics[] = {{"slowdown_x", "x"}, {"time_us", "us"}, {0}};
-  static const struct hx_factor factors[] = {
-      {"load", "trip,stream,work,spawn,tiles", NULL, NULL},
-      {"memory", "pairs,batch,churn", NULL, NULL},
-      {"teams", "1,4", "1,2,4,8,16", "1,3"},
-      {0}};
+  static const struct hx_factor factors[] = {{"load", "trip,stream,work,spawn,tiles", NULL, NULL},
+                                             {"memory", "pairs,batch,churn", NULL, NULL},
+                                             {"teams", "1,4", "1,2,4,8,16", "1,3"},
+                                             {0}};
   static const struct hx_variant variants[] = {
       {"all_on", "any", NULL, run_all_on, "load,teams"},
       {"no_mailbox", "any", NULL, run_no_mailbox, "load,teams"},

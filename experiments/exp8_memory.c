@@ -1,5 +1,5 @@
-/* exp8_memory.c - what each part of the allocator is worth: loads of exp3 on an image without it and
- * on one with all, in turns, as exp8_ablation.c tells. The images are exp3's (exp3_image_short.c),
+/* exp8_memory.c - what each part of the allocator is worth: loads of exp3 on an image without it
+ * and on one with all, in turns, as exp8_ablation.c tells. The images are exp3's (exp3_image_short.c),
  * so their calls are inlined and every object is looked at. Next: exp8_image.c */
 #include "exp8_memory.h"
 
@@ -37,8 +37,8 @@ static struct exp3_load load_of(struct hx_point *point, uint32_t workers, uint64
   if (strcmp(name, "batch") == 0) {
     load = (struct exp3_load){.op = "batch", .bytes = BYTES, .count = objects, .is_apart = 1};
   } else if (strcmp(name, "churn") == 0) {
-    load = (struct exp3_load){"churn_begin", "churn", "churn_end", .objects = objects,
-                              .bytes = BYTES};
+    load =
+        (struct exp3_load){"churn_begin", "churn", "churn_end", .objects = objects, .bytes = BYTES};
   }
   return load;
 }

@@ -82,9 +82,8 @@ GR_DEV_HOT void wl_edge_delete(struct wl_worker *worker, uint64_t vertex, uint32
 GR_DEV uint64_t wl_edge_vertex(uint64_t batch, uint64_t i, uint64_t vertices, uint64_t range)
 {
   const uint64_t hash = wl_hash(batch << 32 | i);
-  return range == 0u || range >= vertices
-             ? wl_below(hash, vertices)
-             : (wl_below(hash, range) + batch * range) % vertices;
+  return range == 0u || range >= vertices ? wl_below(hash, vertices)
+                                          : (wl_below(hash, range) + batch * range) % vertices;
 }
 /* range 0: all vertices. Afterwards no vertex has a neighbour. */
 GR_DEV_HOT void wl_graph(struct wl_worker *worker, uint64_t batch, uint64_t edges,

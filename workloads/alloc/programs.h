@@ -203,8 +203,7 @@ GR_DEV_HOT void wl_scratch(struct wl_worker *worker, uint64_t count, uint64_t by
       volatile uint64_t *word = (volatile uint64_t *)p;
       *word = k == 0u ? worker->number : *word + 1u;
     }
-    worker->wrong +=
-        p != NULL && *(volatile uint64_t *)p != worker->number + WL_SCRATCHES - 1u;
+    worker->wrong += p != NULL && *(volatile uint64_t *)p != worker->number + WL_SCRATCHES - 1u;
   }
   wl_keep(worker, 0u, p);
   worker->done += count;

@@ -6,7 +6,8 @@
  *   wl_space_drain  frees all
  *
  * Objects are a list, each worker its own: word 0 is the object before, word 1 its mark, so no
- * table is needed, however many they are; they have 16 bytes or more. Next: ../../experiments/exp3.h
+ * table is needed, however many they are; they have 16 bytes or more. Next:
+ * ../../experiments/exp3.h
  */
 #pragma once
 
@@ -14,7 +15,8 @@
 
 #define WL_PAGE 4096u
 
-/* Pages that hold, or ever held, a part of an object: a bit each, `bits` of them (a power of two). */
+/* Pages that hold, or ever held, a part of an object: a bit each, `bits` of them (a power of two).
+ */
 GR_DEV void wl_space_see(gr_au64 *seen, uint64_t bits, uint64_t first, uint64_t bytes)
 {
   for (uint64_t page = first / WL_PAGE; page <= (first + bytes - 1u) / WL_PAGE; page++) {
