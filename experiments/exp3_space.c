@@ -162,7 +162,7 @@ static int adversary(struct exp3 *exp, uint64_t live, uint64_t bytes, uint64_t s
  * how little it can do: its memory is so many percent of what is live at most. */
 int exp3_adversary(struct hx_point *point, exp3_choose *choose)
 {
-  static const uint32_t room_percent[] = {103, 107, 112, 125, 150, 175, 203};
+  static const uint32_t room_percent[] = {103, 107, 112, 125, 150, 175, 203, 300};
   static struct exp3 exp;
   const uint64_t live = exp3_live_bytes(point), bytes = hx_factor_u64(point, "size");
   const uint32_t teams = teams_of(point);
@@ -171,7 +171,7 @@ int exp3_adversary(struct hx_point *point, exp3_choose *choose)
   int result = 0;
   for (size_t i = 0; refused != 0u && result == 0; i++) {
     if (i == sizeof(room_percent) / sizeof(room_percent[0])) {
-      return hx_fail(point, "%llu allocations failed with twice the memory that is live",
+      return hx_fail(point, "%llu allocations failed with three times the memory that is live",
                      (unsigned long long)refused);
     }
     result = open_space(&exp, point, choose, teams, &size);
