@@ -1,6 +1,7 @@
 /* exp8_memory.c - what each part of the allocator is worth: loads of exp3 on an image without it
  * and on one with all, in turns, as exp8_ablation.c tells. The images are exp3's
- * (exp3_image_short.c), so their calls are inlined and every object is looked at. Next: exp8_image.c */
+ * (exp3_image_short.c), so their calls are inlined and every object is looked at. Next:
+ * exp8_image.c */
 #include "exp8_memory.h"
 
 #include <string.h>
