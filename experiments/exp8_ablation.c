@@ -1,5 +1,5 @@
-/* exp8_ablation.c - what each part of the scheduler is worth: the same load with one part left out,
- * and with all on.
+/* exp8_ablation.c - what each part of the scheduler, and of the allocator, is worth: the same load
+ * with one part left out, and with all on.
  *
  *   all_on           nothing is left out, on both sides: what two runs differ by themselves
  *   no_mailbox       a ready task is never pushed to an idle team's mailbox, but queued
@@ -14,6 +14,14 @@
  * forks on the device; `tiles`, one task of many tiles. A part that is off but seen at work fails
  * the point.
  *
+ * Of the allocator, with loads of exp3 (memory: `pairs`, `batch`, `churn`), time_us of a pair:
+ *
+ *   memory_all_on   nothing is left out, on both sides
+ *   no_magazines    no slots lie at a team's hand: each comes from its block and goes back there
+ *   no_aggregation  lanes that ask together are not served together (cpu has teams of one lane)
+ *   no_bump         a new block's slots are all in its bitmap, none are counted off
+ *   no_tags         free slots are not marked, so a second free is found late or not
+ *
  * A sample opens the one runtime, times some intervals, closes it and does the same with the other,
  * the order changing from sample to sample. time_us is that without the part, of a task or tile;
  * slowdown_x is that divided by the time with all on. Next: exp8_loads.c */
@@ -23,6 +31,7 @@
 #include <string.h>
 
 #include "exp8_loads.h"
+#include "exp8_memory.h"
 
 GROSR_IMAGE(exp8_all_on);
 GROSR_IMAGE(exp8_no_mailbox);
@@ -148,21 +157,26 @@ static int run_no_tile_batch(struct hx_point *point)
 int main(int argc, char **argv)
 {
   static const struct hx_metric metrics[] = {{"slowdown_x", "x"}, {"time_us", "us"}, {0}};
-  static const struct hx_factor factors[] = {
-      {"load", "trip,stream,work,spawn,tiles", NULL, NULL},
-      {"teams", "1,4", "1,2,4,8,16", "1,3"},
-      {0}};
+  static const struct hx_factor factors[] = {{"load", "trip,stream,work,spawn,tiles", NULL, NULL},
+                                             {"memory", "pairs,batch,churn", NULL, NULL},
+                                             {"teams", "1,4", "1,2,4,8,16", "1,3"},
+                                             {0}};
   static const struct hx_variant variants[] = {
-      {"all_on", "any", NULL, run_all_on, NULL},
-      {"no_mailbox", "any", NULL, run_no_mailbox, NULL},
-      {"no_idle_bitmap", "any", NULL, run_no_idle_bitmap, NULL},
-      {"no_batching", "any", NULL, run_no_batching, NULL},
-      {"no_inline_args", "any", NULL, run_no_inline_args, NULL},
-      {"no_tile_batch", "any", NULL, run_no_tile_batch, NULL},
+      {"all_on", "any", NULL, run_all_on, "load,teams"},
+      {"no_mailbox", "any", NULL, run_no_mailbox, "load,teams"},
+      {"no_idle_bitmap", "any", NULL, run_no_idle_bitmap, "load,teams"},
+      {"no_batching", "any", NULL, run_no_batching, "load,teams"},
+      {"no_inline_args", "any", NULL, run_no_inline_args, "load,teams"},
+      {"no_tile_batch", "any", NULL, run_no_tile_batch, "load,teams"},
+      {"memory_all_on", "any", NULL, exp8_memory_all_on, "memory,teams"},
+      {"no_magazines", "any", NULL, exp8_no_magazines, "memory,teams"},
+      {"no_aggregation", "any", NULL, exp8_no_aggregation, "memory,teams"},
+      {"no_bump", "any", NULL, exp8_no_bump, "memory,teams"},
+      {"no_tags", "any", NULL, exp8_no_tags, "memory,teams"},
       {0}};
   static const struct hx_experiment experiment = {
       .name = "exp8_ablation",
-      .title = "the scheduler with one part left out, against all on",
+      .title = "the scheduler and the allocator with one part left out, against all on",
       .metrics = metrics,
       .factors = factors,
       .variants = variants};

@@ -175,6 +175,16 @@ static size_t flip_all(const struct hx_claims *claims, struct hx_data *data,
   return count;
 }
 
+/* An experiment that is newer than the reference has no points there. */
+static bool was_run(const struct hx_data *data, const char *experiment)
+{
+  for (size_t i = 0; i < data->point_count; i++) {
+    if (strcmp(data->point[i].experiment, experiment) == 0)
+      return true;
+  }
+  return false;
+}
+
 Test(ledger, a_flipped_series_of_the_reference_flips_the_claims_that_depend_on_it, .timeout = 60)
 {
   struct hx_claims claims = open_claims();
@@ -186,7 +196,8 @@ Test(ledger, a_flipped_series_of_the_reference_flips_the_claims_that_depend_on_i
   cr_assert_geq(flip_all(&claims, &data, &base), 8);
   for (size_t i = 0; i < base.count; i++) {
     const struct hx_claim_result *result = &base.result[i];
-    cr_assert_eq(result->verdict == HX_CLAIM_NOT_TESTABLE, !result->claim->ours, "%s",
+    cr_assert_eq(result->verdict == HX_CLAIM_NOT_TESTABLE,
+                 !result->claim->ours || !was_run(&data, result->claim->experiment), "%s",
                  result->claim->id);
     cr_assert(result->claim->ours || !result->measured, "%s shows a CPU's number",
               result->claim->id);
