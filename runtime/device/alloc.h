@@ -225,7 +225,7 @@ GR_DEV_APART int32_t gr_run_free(struct gr_team *team, void *p)
 }
 
 /* ---- what ops call ---- */
-GR_DEV_HOT void *gr_alloc(struct gr_team *team, uint64_t bytes)
+GR_DEV_ONCE void *gr_alloc(struct gr_team *team, uint64_t bytes)
 {
   if (bytes - 1u < GR_SLAB_BYTES_MAX) {
     return gr_slot_alloc_for(team, gr_class_of(bytes), bytes);
@@ -284,7 +284,7 @@ GR_DEV_APART int32_t gr_free_other(struct gr_team *team, void *p)
   return gr_run_free(team, p);
 }
 
-GR_DEV_HOT int32_t gr_free(struct gr_team *team, void *p)
+GR_DEV_ONCE int32_t gr_free(struct gr_team *team, void *p)
 {
   const struct gr_memory *m = &team->dev->memory;
   const uint64_t offset = (uint64_t)((unsigned char *)p - m->base);

@@ -69,8 +69,7 @@ GR_DEV_APART void gr_pages_hand_over(struct gr_memory *m, uint64_t owner, uint32
     users = gr_or_relaxed_gpu_u64(&m->users, bit) | bit;
   }
   const uint32_t tenants = gr_load_relaxed_gpu_u32(&m->arena[context].tenants);
-  const uint32_t user =
-      context == m->first_user && tenants == 0u ? 0u : GR_USER(tenants, context);
+  const uint32_t user = context == m->first_user && tenants == 0u ? 0u : GR_USER(tenants, context);
   if (user == 0u && users == bit) {
     return; /* nobody else ever had any */
   }
@@ -376,7 +375,7 @@ GR_DEV bool gr_stale_sweep(struct gr_team *team)
 }
 
 /* Makes pages out of what lies about: the own context's first, then, for all, others'. */
-GR_DEV_APART bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
+GR_DEV bool gr_memory_reclaim(struct gr_team *team, uint64_t owner, bool for_all)
 {
   struct gr_memory *m = &team->dev->memory;
   bool is_some = gr_arena_reclaim(team, GR_OWNER_CONTEXT(owner));

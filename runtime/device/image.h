@@ -12,11 +12,21 @@
  * Next: host/api.c (grosr_open takes the image). */
 #pragma once
 
+#include "device/memory_op.h"
 #include "device/microkernel.h"
 
 #define GR_ID(op)       gr_op_id_##op
 #define GR_OP_ID(op)    gr_op_id_##op,
 #define GR_OP_IDS(LIST) enum { LIST(GR_OP_ID) gr_op_ids_end };
+
+/* What is no op of the image: the host's request, or nothing that there is. */
+GR_DEV int32_t gr_dispatch_own(struct gr_team *team)
+{
+  if (team->task->op != GR_OP_MEMORY) {
+    return GR_E_NOENT;
+  }
+  return gr_lane() < gr_warp_lanes() ? gr_memory_serve(team) : (int32_t)GR_OK;
+}
 
 #define GR_OP_CASE(op)                                                                             \
   case place_##op:                                                                                 \
@@ -31,7 +41,7 @@
     switch (team->task->op) {                                                                      \
       LIST(GR_OP_CASE)                                                                             \
     default:                                                                                       \
-      return GR_E_NOENT;                                                                           \
+      return gr_dispatch_own(team);                                                                \
     }                                                                                              \
   }                                                                                                \
   GR_ENTRY(name, gr_dispatch_##name, LIST)

@@ -257,8 +257,9 @@ GR_DEV uint64_t gr_heap_key(struct gr_team *team)
 }
 
 /* ---- out of a magazine ---- */
-/* Some slots of one group, of a block. 0: none. */
-GR_DEV_APART uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32_t class_)
+/* Some slots of one group, of a block. 0: none. Part of gr_magazine_refill, as is what it calls: on
+ * a GPU each call within a call keeps registers, and 18 more would be too many for every image. */
+GR_DEV uint64_t gr_slots_find(struct gr_team *team, uint64_t owner, uint32_t class_)
 {
   struct gr_memory *m = &team->dev->memory;
   int32_t why = GR_OK;

@@ -114,7 +114,8 @@ GR_DEV void gr_memory_lead(struct gr_team *team)
   team->slot[1] = (uint64_t)(uint32_t)status;
 }
 
-/* team->task is GR_OP_MEMORY. */
+/* Leading warp. team->task is GR_OP_MEMORY. It is dispatched as ops are (image.h): it calls as deep
+ * as they do, and below gr_task_internal a GPU's registers would not suffice. */
 GR_DEV_APART int32_t gr_memory_serve(struct gr_team *team)
 {
   if (gr_warp_lane() == 0u) {

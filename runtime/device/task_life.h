@@ -16,7 +16,6 @@
 #include "device/account.h"
 #include "device/channel_then.h"
 #include "device/graph.h"
-#include "device/memory_op.h"
 #include "device/tiles.h"
 
 /* One lane. Counts where the task that has ended came from. */
@@ -182,8 +181,6 @@ GR_DEV void gr_task_internal(struct gr_team *team, uint32_t source)
         gr_event_signal(team, (uint32_t)gr_arg_u64(team, 0), (uint32_t)gr_arg_u64(team, 1));
   } else if (op == GR_OP_CHANNEL) {
     status = gr_channel_change(team);
-  } else if (op == GR_OP_MEMORY) {
-    status = gr_memory_serve(team);
   } else if (op == GR_OP_SEND || op == GR_OP_RECEIVE) {
     if (!gr_channel_host(team, &status)) {
       gr_task_settle(team);
@@ -225,7 +222,7 @@ GR_DEV uint32_t gr_task_open(struct gr_team *team, uint32_t source)
   if (was_parked) {
     return gr_task_resume(team, source);
   }
-  if (team->task->op >= team->dev->ops) {
+  if (team->task->op >= team->dev->ops && team->task->op != GR_OP_MEMORY) {
     gr_task_internal(team, source);
     return GR_TURN_NOTHING;
   }

@@ -12,6 +12,7 @@
  *   GR_DEV_APART  one that is called and not inlined: what is seldom done, so that its registers
  *                 do not count with those of what is often done; takes a team, not a lead
  *   GR_DEV_HOT    one that the cpu port inlines, too, for it passes small structs
+ *   GR_DEV_ONCE   the same on a CPU; on a GPU one that is called, as ops call it from many places
  *
  * Atomic fields are of type gr_au32 or gr_au64 and reached only through functions named
  * operation_order_scope_type. Scope: team (lanes of one team), gpu (all teams), sys (host too).

@@ -28,6 +28,7 @@
 #define GR_DEV_APART static __attribute__((unused, noinline))
 /* Its arguments are small structs, which as memory would be loaded wider than they were stored. */
 #define GR_DEV_HOT   static inline __attribute__((unused, always_inline))
+#define GR_DEV_ONCE  GR_DEV_HOT
 
 /* ---- atomics: one builtin each; the families differ only in order and width ---- */
 #define GR_CPU_LOAD(order, ORDER, scope, type, word)                                               \

@@ -33,6 +33,7 @@
 #define GR_DEV       static __device__ __forceinline__
 #define GR_DEV_APART static __device__ __noinline__
 #define GR_DEV_HOT   GR_DEV
+#define GR_DEV_ONCE  GR_DEV_APART
 
 /* The .global address of a shared word. */
 GR_DEV uint64_t gr_cuda_global(const void *generic)

@@ -21,6 +21,7 @@
 #define GR_DEV       static inline __attribute__((unused))
 #define GR_DEV_APART static __attribute__((unused, noinline))
 #define GR_DEV_HOT   GR_DEV
+#define GR_DEV_ONCE  GR_DEV
 #define GR_AT  __FILE__, (unsigned)__LINE__
 
 /* ---- atomics ---- */
