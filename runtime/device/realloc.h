@@ -22,7 +22,7 @@ GR_DEV uint32_t gr_class_aligned(uint64_t bytes, uint64_t align)
 }
 
 /* `align` is a power of two, up to the whole memory. */
-GR_DEV_APART void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64_t align)
+GR_DEV void *gr_alloc_aligned(struct gr_team *team, uint64_t bytes, uint64_t align)
 {
   const struct gr_memory *m = &team->dev->memory;
   if (bytes == 0u || align == 0u || (align & (align - 1u)) != 0u || align > m->bytes) {
