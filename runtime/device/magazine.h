@@ -28,8 +28,8 @@ GR_DEV uint64_t gr_slots_after(uint64_t slots, uint32_t count)
   return slots;
 }
 
-/* The word's slots go back to their block. The word becomes 0 also if it
- * has no slots left: what is freed would join its group, and nobody would know of it. */
+/* What the word's slots are taken out of; they go back to their block. The word becomes 0 also if
+ * it has no slots left: what is freed would join its group, and nobody would know of it. */
 GR_DEV void gr_slots_flush(struct gr_team *team, gr_au64 *slots)
 {
   uint64_t have = gr_load_acquire_team_u64(slots);

@@ -25,9 +25,10 @@ static struct {
   uint64_t size[SIZES];
   uint32_t turns; /* of each lane */
   uint32_t context[HEAP_TEAMS];
-  bool is_exact; /* what is said of nothing is checked at each step */
-  bool is_dirty; /* something was stored since */
-  bool has_quota;
+  bool is_exact;           /* what is said of nothing is checked at each step */
+  bool is_dirty;           /* something was stored since */
+  bool has_quota, has_two; /* contexts */
+  uint32_t next;           /* context + 1 of everybody's next task; 0: any */
   /* Per lane. */
   uint64_t asked[HEAP_TEAMS][LANES];        /* bytes of the call at hand, or 0 */
   bool was_none[HEAP_TEAMS][LANES];         /* at some step of it there was nothing */
@@ -304,6 +305,18 @@ static void cells_lane(void *argument)
   }
 }
 
+/* Between tasks, as the microkernel does: the next may be of the other context. */
+static void next_lane(void *argument)
+{
+  struct gr_team *team = gr_sim_team_memory();
+  (void)argument;
+  if (gr_lane() == 0u) {
+    L.context[team->id] = L.next != 0 ? L.next - 1u : L.has_two ? dice(2) : 0u;
+    team->own.context = (uint8_t)L.context[team->id];
+    gr_heap_begin(team, L.context[team->id]);
+  }
+}
+
 /* ---- a life ---- */
 static void begin(uint32_t teams, uint32_t lanes)
 {
@@ -314,9 +327,9 @@ static void begin(uint32_t teams, uint32_t lanes)
   for (uint32_t i = 0; i < SIZES; i++) {
     L.size[i] = sizes[dice(sizeof sizes / sizeof sizes[0])];
   }
-  const bool has_two = dice(4) == 0;
+  L.has_two = dice(4) == 0;
   for (uint32_t i = 0; i < teams; i++) {
-    L.context[i] = has_two ? i % 2u : 0u;
+    L.context[i] = L.has_two ? i % 2u : 0u;
     H.team[i]->own.context = (uint8_t)L.context[i];
   }
   if (dice(4) == 0) {
@@ -333,19 +346,28 @@ static void begin(uint32_t teams, uint32_t lanes)
   gr_sim_name(L.cell, CELLS * sizeof *L.cell, sizeof *L.cell, "cell");
 }
 
+/* False: a team was stopped for ever. */
+static bool phase(uint32_t teams, uint32_t lanes, void (*main)(void *))
+{
+  gr_sim_heap_start(teams, lanes, lanes, main);
+  gr_sim_heap_join();
+  return !gr_sim_is_parked();
+}
+
 static void live(uint32_t teams, uint32_t lanes)
 {
   begin(teams, lanes);
-  gr_sim_heap_start(teams, lanes, lanes, lane);
-  gr_sim_heap_join();
+  bool goes_on = phase(teams, lanes, lane);
+  for (uint32_t tasks = dice(3); tasks != 0 && goes_on; tasks--) {
+    goes_on = phase(teams, lanes, next_lane) && phase(teams, lanes, lane);
+  }
   L.is_exact = false;
   gr_sim_heap_audit();
-  if (!gr_sim_is_parked()) {
-    gr_sim_heap_start(teams, lanes, lanes, cells_lane);
-    gr_sim_heap_join();
+  for (L.next = 1u; L.next <= 2u && goes_on; L.next++) {
+    goes_on = phase(teams, lanes, next_lane) && phase(teams, lanes, cells_lane);
     gr_sim_heap_audit();
   }
-  if (!gr_sim_is_parked()) {
+  if (goes_on) {
     gr_sim_heap_settle();
   }
 }

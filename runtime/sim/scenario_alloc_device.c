@@ -1,8 +1,8 @@
 /* scenario_alloc_device.c - a device's life whose tasks allocate: the allocator below the real
  * microkernel, with teams that sleep, change contexts and leave.
  *
- * Each object goes to a child (sim_image.c: hand, drop). When the device is closed, each team
- * has left, so every block is empty, all of it is counted, and no error is reported.
+ * Each task's object goes to a child (sim_image.c: hand, drop). When the device is closed every
+ * team has left, so every block is empty, all of it is counted, and no error is reported.
  *
  * Next: scenario_boundary.c. */
 #include <string.h>

@@ -1,5 +1,5 @@
-/* scenario_hold.h - what the protocols of gr_alloc and gr_free share: two teams of a lane on one to
- * five pages, and what each does. Next: scenario_hold.c, scenario_magazine.c. */
+/* scenario_hold.h - what the protocols of gr_alloc and gr_free share: two teams of one lane on one
+ * to five pages, and what each does. Next: scenario_hold.c, scenario_magazine.c. */
 #pragma once
 
 #include <string.h>
