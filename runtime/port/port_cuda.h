@@ -5,9 +5,8 @@
  *   team       = blockIdx.x * blockDim.y + threadIdx.y
  *
  * Called by device code compiled by nvcc (-x cu); nothing here runs on the host. Every shared word
- * is a field in global memory or in host memory mapped into it, never in a team's own shared
- * memory: addresses are therefore converted to the .global window once, which spares the three-way
- * branch (global, shared, local) that nvcc's __nv_atomic_* builtins make of each 64-bit operation.
+ * is in global memory, or in host memory mapped into it, but for those of scope team: addresses are
+ * converted to the .global window once, which spares the branch that nvcc's __nv_atomic_* make.
  * All else is one PTX instruction whose order and scope are those of the function's name; the test
  * check_ptx reads them back from the compiler's output. What ptxas makes of them (13.0, sm_80, 90):
  *
@@ -256,7 +255,7 @@ GR_DEV uint64_t gr_warp_shuffle_up_u64(uint64_t value, uint32_t delta)
 #define GR_LISTS 1u /* none: a team is a warp at least */
 GR_DEV bool gr_lanes_is_one(void)
 {
-  return false; /* a warp at least */
+  return false;
 }
 /* Lanes that diverged may be here one by one: that costs trips, and is right all the same. */
 GR_DEV uint32_t gr_peers_u32(uint32_t key)
