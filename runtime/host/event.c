@@ -125,7 +125,7 @@ int gr_events_sift(struct grosr *g)
   bool is_read = false;
   int error = 0;
   task.op = GR_OP_SIGNAL;
-  /* But not the last, the memory's own: who waits there is woken soon in any case (alloc_wait.h). */
+  /* But not the memory's own, the last: who waits there is woken soon anyhow (alloc_wait.h). */
   for (uint32_t i = 0; error == 0 && i < (GR_MEMORY_EVENT & 0xffffu); i++) {
     const uint32_t generation = gr_load_own_u32(&g->event_generation[i]);
     if ((generation & 1u) != 0) {
