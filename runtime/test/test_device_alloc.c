@@ -4,6 +4,14 @@
 
 #include <errno.h>
 
+#include "port/port.h"
+
+/* A word that ops may be adding to. */
+static uint64_t word(uint64_t *words, int i)
+{
+  return gr_load_acquire_sys_u64((gr_au64 *)&words[i]);
+}
+
 static void many_equal_objects_at_once(struct tool *tool)
 {
   uint64_t device, right = 0;
@@ -72,11 +80,11 @@ static void who_waits_for_memory_gets_it(struct tool *tool)
       task = tool_task(tool, "patient", device, 16u << i % 12u);
       ticket[i] = tool_submit(tool, &task);
     }
-    for (int i = 0; i < 20000 && words[2] < PATIENT; i++) {
+    for (int i = 0; i < 20000 && word(words, 2) < PATIENT; i++) {
       tool_nap_ns(1000000);
     }
-    CHECK(tool, words[2] >= PATIENT);
-    CHECK_EQ(tool, words[3], 0);
+    CHECK(tool, word(words, 2) >= PATIENT);
+    CHECK_EQ(tool, word(words, 3), 0);
     task = tool_task(tool, "unhoard", device, round % 2 == 0 ? 1u << 20 : 400u);
     CHECK_EQ(tool, tool_run(tool, &task), 0);
     if (round % 2 != 0) { /* the rest a little later */
@@ -87,7 +95,7 @@ static void who_waits_for_memory_gets_it(struct tool *tool)
     for (uint64_t i = 0; i < PATIENT; i++) {
       CHECK_EQ(tool, tool_wait(tool, ticket[i]), 5);
     }
-    CHECK_EQ(tool, words[3], PATIENT);
+    CHECK_EQ(tool, word(words, 3), PATIENT);
   }
   tool_close(tool, 0);
 }
@@ -118,7 +126,7 @@ static void who_waits_ends_with_its_context(struct tool *tool)
   task = tool_task(tool, "patient", device, 100);
   task.context = context;
   const grosr_ticket ticket = tool_submit(tool, &task);
-  while (words[2] == 0) {
+  while (word(words, 2) == 0) {
     tool_nap_ns(100000);
   }
   CHECK_EQ(tool, grosr_context_kill(tool->g, context), 0);
