@@ -113,7 +113,7 @@ GR_DEV uint32_t gr_object_look(struct gr_memory *m, const struct gr_object *obje
 /* ---- bytes ---- */
 GR_DEV void gr_bytes_fill(unsigned char *at, uint64_t from, uint64_t end, uint32_t byte)
 {
-  for (; from < end && from % 8u != 0u; from++) {
+  for (; from < end && (uintptr_t)(at + from) % 8u != 0u; from++) {
     at[from] = (unsigned char)byte;
   }
   for (; from + 8u <= end; from += 8u) {
@@ -126,7 +126,7 @@ GR_DEV void gr_bytes_fill(unsigned char *at, uint64_t from, uint64_t end, uint32
 GR_DEV bool gr_bytes_are(const unsigned char *at, uint64_t from, uint64_t end, uint32_t byte)
 {
   bool are = true;
-  for (; from < end && from % 8u != 0u; from++) {
+  for (; from < end && (uintptr_t)(at + from) % 8u != 0u; from++) {
     are = are && at[from] == byte;
   }
   for (; from + 8u <= end; from += 8u) {
