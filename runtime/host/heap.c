@@ -37,8 +37,7 @@ void gr_class_fill(struct gr_class *class_, uint32_t number)
   uint32_t pages = 1;
   for (;; pages++) {
     const uint32_t all = pages * GR_PAGE_BYTES, slots = all / bytes;
-    if (pages == GR_BLOCK_PAGES ||
-        (slots >= least && (all - slots * bytes) * TAIL_SHARE <= all)) {
+    if (pages == GR_BLOCK_PAGES || (slots >= least && (all - slots * bytes) * TAIL_SHARE <= all)) {
       break;
     }
   }
@@ -88,28 +87,27 @@ static struct layout layout_of(const struct gr_memory *m, uint32_t teams)
   return at;
 }
 
-/* What is not 0 in the beginning: the maps, and the arenas' quotas. */
+/* What is not 0 in the beginning: the arenas' quotas, and the maps. One write, as each is a call of
+ * the driver. */
 static int heap_write(struct grosr *g, uint64_t device, const struct layout *at)
 {
   const struct gr_memory *m = &g->template.memory;
-  struct gr_arena arena;
-  uint64_t *map = calloc(1, at->end - at->map[0]);
-  if (map == NULL) {
+  unsigned char *tables = calloc(1, at->end - at->arenas);
+  if (tables == NULL) {
     return gr_error_set(-ENOMEM, "no memory for the map of %u pages; lower memory_bytes", m->pages);
+  }
+  struct gr_arena *arena = (struct gr_arena *)(void *)tables;
+  for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
+    arena[i].quota.v = UINT64_MAX;
   }
   uint64_t bits = m->pages;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
-    map_fill(map + (at->map[level] - at->map[0]) / 8u, bits);
+    map_fill((uint64_t *)(void *)(tables + (at->map[level] - at->arenas)), bits);
     bits = m->words[level];
   }
-  int error = g->backend_ops->write(g->backend, device + at->map[0], map, at->end - at->map[0]);
-  free(map);
-  memset(&arena, 0, sizeof arena);
-  arena.quota.v = UINT64_MAX;
-  for (uint32_t i = 0; i < GR_CONTEXTS_MAX && error == 0; i++) {
-    error = g->backend_ops->write(g->backend, device + at->arenas + i * sizeof arena, &arena,
-                                  offsetof(struct gr_arena, top));
-  }
+  const int error =
+      g->backend_ops->write(g->backend, device + at->arenas, tables, at->end - at->arenas);
+  free(tables);
   return error;
 }
 
