@@ -44,8 +44,8 @@
  *                                                    do next must be behind what they saw
  * page.free[]    who flushes, by or                  release: the slots' contents
  *                who takes, by exchange              acquire: the same
- *                who retires                         release: who walks a stack that the block was
- *                                                    on, and sees this, sees that it is on its way
+ *                who retires, by exchange and store  release too: who walks a stack that the block
+ *                                                    was on, and sees this, sees it on its way
  * page.next      who pushes                          release: the same
  * page.pages,    who has the pages                   relaxed: the same as tag; .pages of the first
  *                                                    release: M7
