@@ -44,6 +44,18 @@ GR_DEV void gr_block_let_go(struct gr_team *team, uint32_t class_, uint64_t held
   gr_moves_end(m, has_moved);
 }
 
+/* After something was put into held[] or a magazine's word of this class: gr_heap_trim takes the bit first and looks at
+ * the words then. Always a CAS: either it is before that of the trim, which then sees what was put,
+ * or the bit is set again. */
+GR_DEV void gr_heap_activate(struct gr_team *team, uint32_t class_)
+{
+  const uint64_t bit = (uint64_t)1 << class_;
+  uint64_t active = gr_load_acquire_team_u64(&team->heap.active), seen = 0u;
+  while ((seen = gr_cas_acqrel_team_u64(&team->heap.active, active, active | bit)) != active) {
+    active = seen;
+  }
+}
+
 /* Slots of a block that another team holds: there is nothing else. */
 GR_DEV uint64_t gr_slots_from_others(struct gr_team *team, uint64_t owner, uint32_t class_)
 {
@@ -71,6 +83,7 @@ GR_DEV int32_t gr_block_hold(struct gr_team *team, uint64_t owner, uint32_t clas
     if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), 0u, held) != 0u) {
       gr_block_drop(team, held);
     }
+    gr_heap_activate(team, class_);
     gr_moves_end(m, true);
   }
   return status;

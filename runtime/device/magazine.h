@@ -125,16 +125,6 @@ GR_DEV_APART void gr_list_shed(struct gr_team *team, uint32_t class_, uint32_t c
 }
 
 /* ---- whose magazines ---- */
-GR_DEV void gr_heap_activate(struct gr_team *team, uint32_t class_)
-{
-  const uint64_t bit = (uint64_t)1 << class_;
-  uint64_t seen = gr_load_acquire_team_u64(&team->heap.active);
-  while ((seen & bit) == 0u) {
-    const uint64_t before = gr_cas_acqrel_team_u64(&team->heap.active, seen, seen | bit);
-    seen = before == seen ? seen | bit : before;
-  }
-}
-
 /* Any lane: magazines are emptied, and held blocks let go. What was taken from an arena that has
  * been reset since is forgotten: is_stale; then no other lane may be allocating. True: there was
  * something, perhaps. */
@@ -294,7 +284,6 @@ GR_DEV_APART uint64_t gr_magazine_refill(struct gr_team *team, uint32_t class_, 
       return 0u;
     }
   }
-  gr_heap_activate(team, class_);
   const uint64_t rest = gr_slots_after(slots, count);
   const uint64_t have = gr_load_acquire_team_u64(&magazine->take);
   if ((!GR_WITH_MEMORY_MAGAZINES || GR_SLOTS_MASK(have) != 0u ||
@@ -302,6 +291,7 @@ GR_DEV_APART uint64_t gr_magazine_refill(struct gr_team *team, uint32_t class_, 
       GR_SLOTS_MASK(rest) != 0u) {
     gr_group_give(team, rest); /* another lane has refilled it meanwhile */
   }
+  gr_heap_activate(team, class_);
   return slots & ~(uint64_t)GR_SLOTS_MASK(rest);
 }
 

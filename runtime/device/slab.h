@@ -228,20 +228,29 @@ GR_DEV_APART void gr_group_give(struct gr_team *team, uint64_t slots)
   const uint32_t generation = GR_BLOCK_GENERATION(word);
   const uint32_t before = gr_or_release_gpu_u32(&block->free[group], GR_SLOTS_MASK(slots));
   const uint32_t twice = before & GR_SLOTS_MASK(slots);
+  bool is_move = false, is_listed = false;
   while (before == 0u && GR_BLOCK_GENERATION(word) == generation) { /* M3: ours to say so */
     const bool is_full = GR_BLOCK_STATE(word) == (uint32_t)GR_BLOCK_FULL;
     uint64_t desired = word | (uint64_t)1 << group;
     if (is_full) { /* M4: and to list it */
       desired = (desired & ~((uint64_t)0xffu << 40)) | (uint64_t)GR_BLOCK_LISTED << 40;
+      if (!is_move) { /* M7: it has something before the stack has it */
+        gr_moves_begin(m);
+        is_move = true;
+      }
     }
     const uint64_t seen = gr_cas_acqrel_gpu_u64(&block->word, word, desired);
     if (seen == word) {
       if (is_full) {
         gr_block_push(m, team->id, page);
       }
+      is_listed = is_full;
       break;
     }
     word = seen;
+  }
+  if (is_move) {
+    gr_moves_end(m, is_listed);
   }
   gr_memory_tell(team);
   if (twice != 0u) {

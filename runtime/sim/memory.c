@@ -3,7 +3,8 @@
  * Weak memory is operational, after Loom and Relacy: a word keeps its last values ("messages", in
  * modification order), each with what its writer knew. A participant keeps two vector clocks:
  *   see  what it may no longer miss: a load may see any message but one older than the newest that
- *        `see` covers, or than one it has read before (coherence)
+ *        `see` covers, or than one that it has read before, or that another has read before what
+ *        `see` covers (coherence; what the PTX model calls observation)
  *   hb   what happens before it: for races (race.c)
  * Release: the message carries both clocks; relaxed: those of the last fence. Acquire: they are
  * joined; relaxed: at the next fence. A read-modify-write takes the newest and passes its clocks on
@@ -29,6 +30,7 @@ struct message {
   uint32_t writer, clock;
   uint32_t parts; /* how many entries of the clocks are set */
   struct clocks see, hb;
+  struct clocks met; /* who has written or read it, at which clock of theirs; 0: has not */
 };
 
 struct place {
@@ -37,7 +39,6 @@ struct place {
   uint32_t bytes;
   uint32_t newest; /* messages ever; the newest is [(newest - 1) % HISTORY] */
   struct message message[HISTORY];
-  uint32_t read[PARTS_MAX]; /* number of the newest that each has read, + 1 */
   uint8_t stale[PARTS_MAX]; /* old values seen in a row */
 };
 
@@ -142,8 +143,8 @@ static void place_reset(struct place *place)
   struct message *first = &place->message[0];
   read_memory(place->address, place->bytes, first->value);
   first->writer = first->clock = first->parts = 0;
+  memset(&first->met, 0, sizeof first->met);
   place->newest = 1;
-  memset(place->read, 0, sizeof place->read);
   memset(place->stale, 0, sizeof place->stale);
 }
 
@@ -175,15 +176,27 @@ static struct place *find(const void *a, uint32_t bytes)
   return place;
 }
 
+/* It has met this message, or knows of somebody who has. */
+static bool knows(const struct part *self, const struct message *m)
+{
+  bool is_known = m->clock == 0 || m->met.at[self->id] != 0;
+  for (uint32_t i = 0; i < W.parts && !is_known; i++) {
+    is_known = m->met.at[i] != 0 && self->see.at[i] >= m->met.at[i];
+  }
+  return is_known;
+}
+
+static void meets(const struct part *self, struct message *m)
+{
+  m->met.at[self->id] = m->met.at[self->id] != 0 ? m->met.at[self->id] : self->clock;
+}
+
 /* How many messages it may see, the newest first. */
 static uint32_t choices(const struct part *self, const struct place *place)
 {
   const uint32_t kept = place->newest < HISTORY ? place->newest : HISTORY;
   for (uint32_t i = 0; i < kept; i++) {
-    const uint32_t number = place->newest - 1u - i;
-    const struct message *m = &place->message[number % HISTORY];
-    if (number + 1u <= place->read[self->id] || m->clock == 0 ||
-        self->see.at[m->writer] >= m->clock || m->writer == self->id) {
+    if (knows(self, &place->message[(place->newest - 1u - i) % HISTORY])) {
       return i + 1u;
     }
   }
@@ -198,9 +211,10 @@ static const struct message *take_message(struct part *self, struct place *place
     back = count > 1u ? gr_schedule_value(self, count) : 0u;
   }
   place->stale[self->id] = back != 0 ? (uint8_t)(place->stale[self->id] + 1u) : 0u;
-  place->read[self->id] = place->newest - back;
   self->stale_pauses = back != 0 ? 2u : self->stale_pauses;
-  return &place->message[(place->newest - 1u - back) % HISTORY];
+  struct message *m = &place->message[(place->newest - 1u - back) % HISTORY];
+  meets(self, m);
+  return m;
 }
 
 static void acquire(struct part *self, const struct message *m, bool is_acquire)
@@ -222,6 +236,8 @@ static void publish(struct part *self, struct place *place, const uint64_t value
   m->writer = self->id;
   m->clock = self->clock++;
   m->parts = W.parts;
+  memset(m->met.at, 0, sizeof m->met.at);
+  m->met.at[self->id] = m->clock;
   memcpy(&m->see, is_release ? &self->see : &self->fence_see, W.parts * sizeof m->see.at[0]);
   memcpy(&m->hb, is_release ? &self->hb : &self->fence_hb, W.parts * sizeof m->hb.at[0]);
   if (follows != NULL) {
@@ -229,7 +245,6 @@ static void publish(struct part *self, struct place *place, const uint64_t value
     join(&m->hb, &before.hb, before.parts);
   }
   place->newest++;
-  place->read[self->id] = place->newest;
 }
 
 /* ---- the words ---- */
@@ -281,9 +296,9 @@ static uint64_t change(struct part *self, void *a, unsigned bytes, uint64_t afte
   }
   if (is_tracked()) {
     struct place *place = find(a, bytes);
-    const struct message *m = &place->message[(place->newest - 1u) % HISTORY];
+    struct message *m = &place->message[(place->newest - 1u) % HISTORY];
+    meets(self, m);
     acquire(self, m, acquires(order));
-    place->read[self->id] = place->newest;
     if (is_kept) {
       publish(self, place, values, order, m);
     }
@@ -369,10 +384,11 @@ static uint64_t hash_place(const struct place *place)
     if (W.config.memory == GR_SIM_WEAK) {
       hash = mix(hash, (uint64_t)m->writer << 32 | m->clock);
       hash = hash_clocks(hash_clocks(hash, &m->see, m->parts), &m->hb, m->parts);
+      hash = hash_clocks(hash, &m->met, W.parts);
     }
   }
   for (uint32_t i = 0; W.config.memory == GR_SIM_WEAK && i < W.parts; i++) {
-    hash = mix(hash, (uint64_t)(place->newest - place->read[i]) << 8 | place->stale[i]);
+    hash = mix(hash, place->stale[i]);
   }
   return mix(hash, 7);
 }

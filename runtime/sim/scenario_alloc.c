@@ -163,13 +163,14 @@ void gr_scenario_alloc_check(void)
 static uint64_t mark(const struct gr_team *team, const void *p, uint64_t bytes)
 {
   return (uint64_t)MAGIC << 48 | (uint64_t)(team->own.context + 1u) << 40 |
-         ((uint64_t)(uintptr_t)p / 16u + bytes) % (1ull << 40);
+         ((uint64_t)((const unsigned char *)p - H.m->base) / 16u + bytes);
 }
 
-/* No other context's data is in it. */
+/* No other context's data is in it. What looks like a mark by its upper half alone may be a seal. */
 static void is_clean(const struct gr_team *team, uint64_t word)
 {
-  gr_sim_expect(word >> 48 != MAGIC || (word >> 40 & 0xffu) == team->own.context + 1u);
+  const bool is_mark = word >> 48 == MAGIC && word % (1ull << 40) < 2u * sizeof L.bytes_of;
+  gr_sim_expect(!is_mark || (word >> 40 & 0xffu) == team->own.context + 1u);
 }
 
 static void object_got(const struct gr_team *team, uint64_t *p, uint64_t bytes)

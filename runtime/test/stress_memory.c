@@ -206,8 +206,8 @@ static void window_run(struct round *r)
   }
 }
 
-/* The arena of one context is reset while the others' tasks run: when no team has slots of it at
- * hand any more, as gr_arena_reset wants it. */
+/* The arena of one context is reset while the others' tasks run: as soon as no team has slots of it
+ * at hand any more. */
 static void reset_run(struct round *r)
 {
   law_check(r);
@@ -223,7 +223,12 @@ static void reset_run(struct round *r)
     CHECK_EQ(&r->tool, grosr_submit(r->tool.g, &task, NULL), 0);
   }
   const struct grosr_task reset = task_of(r, "reset", context, 0);
-  CHECK_EQ(&r->tool, tool_run(&r->tool, &reset), 0);
+  int32_t status = GR_E_BUSY;
+  const uint64_t end_ns = tool_now_ns() + TOOL_WAIT_NS;
+  while (status == GR_E_BUSY && tool_now_ns() < end_ns) {
+    status = tool_run(&r->tool, &reset);
+  }
+  CHECK_EQ(&r->tool, status, 0);
   const struct grosr_task stale = task_of(r, "stale", context, 0);
   CHECK_EQ(&r->tool, tool_run(&r->tool, &stale), 0);
   CHECK_EQ(&r->tool, grosr_wait_all(r->tool.g, TOOL_WAIT_NS), 0);

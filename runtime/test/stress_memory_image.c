@@ -303,23 +303,33 @@ GR_DEV int32_t whole(struct gr_team *team)
   return p == NULL ? gr_alloc_why(team) : gr_free(team, p);
 }
 
-/* All of the context's objects are gone, and some are remembered. */
+/* All of the context's objects are gone, and some are remembered. GR_E_BUSY: nothing has changed,
+ * and the host tries again. */
 GR_DEV int32_t reset(struct gr_team *team)
 {
   struct churn c = churn_begin(team);
+  for (uint64_t i = 0u; i < c.s->cells; i++) {
+    const uint64_t object = gr_load_relaxed_gpu_u64(&c.cells->cell[i]);
+    if (object != 0u) {
+      look(&c, object, address_of(&c, object), STRESS_OBJECT_BYTES(object));
+      shadow_change(&c, object, shadow_clear); /* before it may be another's */
+    }
+  }
+  const int32_t status = gr_arena_reset(team, c.context);
   uint32_t kept = 0u;
   for (uint64_t i = 0u; i < c.s->cells; i++) {
-    const uint64_t had = cell_exchange(&c.cells->cell[i], 0u);
-    if (had != 0u) {
-      look(&c, had, address_of(&c, had), STRESS_OBJECT_BYTES(had));
-      shadow_change(&c, had, shadow_clear);
-      c.cells->old[kept] = had;
+    const uint64_t object = gr_load_relaxed_gpu_u64(&c.cells->cell[i]);
+    if (object != 0u && status == GR_OK) {
+      cell_exchange(&c.cells->cell[i], 0u);
+      c.cells->old[kept] = object;
       kept += kept < STRESS_OLD - 1u;
+    } else if (object != 0u) {
+      shadow_change(&c, object, shadow_set);
     }
   }
   c.cells->old[kept] = 0u;
-  gr_arena_reset(team, c.context);
-  return churn_end(&c);
+  churn_end(&c);
+  return status;
 }
 
 /* What is remembered is nothing to free. If argument 1 is not 0: right after the reset, when
