@@ -3,13 +3,13 @@
  * A team that holds a block (held[]) is not the only one that takes from it: who finds nothing
  * elsewhere takes from other teams', so a team that stops keeps no free slots from anybody.
  *
- * Next: magazine.h. */
+ * Next: reclaim.h. */
 #pragma once
 
 #include "device/arena.h"
 
-/* A block that the caller held is for all again: it is listed, or waits for a free. On its way
- * until then. True: it is listed. */
+/* A block that was held, and that the caller took out of held[]: it is for all again, listed, or
+ * waits for a free. On its way until then. True: it is listed. */
 GR_DEV bool gr_block_drop(struct gr_team *team, uint64_t held)
 {
   struct gr_memory *m = &team->dev->memory;
@@ -32,21 +32,22 @@ GR_DEV bool gr_block_drop(struct gr_team *team, uint64_t held)
   }
   return false;
 }
-/* The team holds none of this class any more. */
-GR_DEV void gr_block_let_go(struct gr_team *team, uint32_t class_, uint64_t held)
+/* `of`, one of held[], does not hold this block any more: its team's lanes, or who needs pages and
+ * found the block empty. */
+GR_DEV void gr_block_let_go(struct gr_team *team, gr_au64 *of, uint64_t held)
 {
   struct gr_memory *m = &team->dev->memory;
   bool has_moved = false;
   gr_moves_begin(m);
-  if (gr_cas_acqrel_gpu_u64(gr_held_of(team, class_), held, 0u) == held) {
+  if (gr_cas_acqrel_gpu_u64(of, held, 0u) == held) {
     has_moved = gr_block_drop(team, held);
   }
   gr_moves_end(m, has_moved);
 }
 
-/* After something was put into held[] or a magazine's word of this class: gr_heap_trim takes the bit first and looks at
- * the words then. Always a CAS: either it is before that of the trim, which then sees what was put,
- * or the bit is set again. */
+/* After something was put into held[] or a magazine's word of this class: gr_heap_trim takes the
+ * bit first and looks at the words then. Always a CAS: either it is before that of the trim, which
+ * then sees what was put, or the bit is set again. */
 GR_DEV void gr_heap_activate(struct gr_team *team, uint32_t class_)
 {
   const uint64_t bit = (uint64_t)1 << class_;
@@ -102,7 +103,7 @@ GR_DEV uint64_t gr_slots_search(struct gr_team *team, uint64_t owner, uint32_t c
       if (slots != 0u) {
         return slots;
       }
-      gr_block_let_go(team, class_, have);
+      gr_block_let_go(team, held, have);
     }
     *why = gr_block_hold(team, owner, class_);
   }

@@ -16,7 +16,7 @@
  * Next: alloc.h. */
 #pragma once
 
-#include "device/hold.h"
+#include "device/reclaim.h"
 
 /* ---- words ---- */
 /* What is left of slots, of which there are some, without the `count` (1 or more) lowest. */
@@ -154,7 +154,7 @@ GR_DEV_APART bool gr_heap_trim(struct gr_team *team, bool is_stale)
     }
     const uint64_t had = gr_load_acquire_gpu_u64(held);
     if (had != 0u) {
-      gr_block_let_go(team, class_, had);
+      gr_block_let_go(team, held, had);
     }
   }
   return is_some;

@@ -85,46 +85,49 @@ GR_DEV uint32_t gr_map_next(const struct gr_memory *m, uint32_t word)
   return GR_PAGES_NONE;
 }
 
-/* Who made word `index` of `level` not 0 says so above. */
-GR_DEV void gr_map_filled(struct gr_memory *m, uint32_t level, uint32_t index)
+/* Who made words below not 0 says so: their bits of word `index` of `level`, and what is above. */
+GR_DEV void gr_map_filled(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
 {
-  while (++level < GR_MAP_LEVELS) {
-    const uint64_t bit = (uint64_t)1 << (index & 63u);
+  while (level < GR_MAP_LEVELS && gr_or_acqrel_gpu_u64(&m->map[level][index], bits) == 0u) {
+    bits = (uint64_t)1 << (index & 63u);
     index >>= 6;
-    if (gr_or_acqrel_gpu_u64(&m->map[level][index], bit) != 0u) {
-      return;
-    }
+    level++;
   }
 }
 
-/* Who made word `index` of map[0] 0 says so above, and looks again (M6). */
-GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t index)
+/* Who made words of map[0] 0 says so in word `index` of map[1] and above, and looks again (M6). */
+GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t index, uint64_t bits)
 {
   for (uint32_t level = 1u; level < GR_MAP_LEVELS; level++) {
-    const uint64_t bit = (uint64_t)1 << (index & 63u);
-    const uint64_t before = gr_and_acqrel_gpu_u64(&m->map[level][index >> 6], ~bit);
-    if (gr_load_relaxed_gpu_u64(&m->map[level - 1u][index]) != 0u) {
-      gr_map_filled(m, level - 1u, index);
+    const uint64_t before = gr_and_acqrel_gpu_u64(&m->map[level][index], ~bits);
+    uint64_t again = 0u;
+    for (uint64_t rest = bits; rest != 0u; rest &= rest - 1u) {
+      const uint32_t below = (index << 6) + gr_bits_lowest_u64(rest);
+      again |= gr_load_relaxed_gpu_u64(&m->map[level - 1u][below]) != 0u ? rest & (0u - rest) : 0u;
+    }
+    if (again != 0u) {
+      gr_map_filled(m, level, index, again);
       return;
     }
-    if ((before & ~bit) != 0u) {
+    if ((before & ~bits) != 0u) {
       return;
     }
+    bits = (uint64_t)1 << (index & 63u);
     index >>= 6;
   }
 }
 
 /* ---- claim and release ---- */
-/* Bits of one word, all or none. False: some are not free. */
-GR_DEV bool gr_pages_claim_bits(struct gr_memory *m, uint32_t word, uint64_t bits)
+/* Bits of one word, all or none. False: some are not free. Of words that are 0 then the caller has
+ * to tell: their bits in map[1] are added to `emptied`. */
+GR_DEV bool gr_pages_claim_bits(struct gr_memory *m, uint32_t word, uint64_t bits,
+                                uint64_t *emptied)
 {
   uint64_t have = gr_load_relaxed_gpu_u64(&m->map[0][word]);
   while ((have & bits) == bits) {
     const uint64_t seen = gr_cas_acqrel_gpu_u64(&m->map[0][word], have, have & ~bits);
     if (seen == have) {
-      if (have == bits) {
-        gr_map_emptied(m, word);
-      }
+      *emptied |= have == bits ? (uint64_t)1 << (word & 63u) : 0u;
       return true;
     }
     have = seen;
@@ -136,10 +139,16 @@ GR_DEV bool gr_pages_claim_bits(struct gr_memory *m, uint32_t word, uint64_t bit
 GR_DEV void gr_pages_release(struct gr_memory *m, uint32_t first, uint32_t count)
 {
   const uint32_t end = first + count;
-  for (uint32_t at = first; at < end; at = (at & ~63u) + 64u) {
-    const uint64_t bits = gr_bits_run(at & 63u, end - at);
-    if (gr_or_release_gpu_u64(&m->map[0][at >> 6], bits) == 0u) {
-      gr_map_filled(m, 0u, at >> 6);
+  uint64_t filled = 0u;
+  for (uint32_t at = first; at < end;) {
+    const uint32_t word = at >> 6;
+    if (gr_or_release_gpu_u64(&m->map[0][word], gr_bits_run(at & 63u, end - at)) == 0u) {
+      filled |= (uint64_t)1 << (word & 63u);
+    }
+    at = (at & ~63u) + 64u;
+    if (filled != 0u && (at >= end || (word & 63u) == 63u)) {
+      gr_map_filled(m, 1u, word >> 6, filled);
+      filled = 0u;
     }
   }
   gr_add_acqrel_gpu_u64(&m->moves, GR_MOVES_ONE);
@@ -150,14 +159,20 @@ GR_DEV bool gr_pages_claim_run(struct gr_memory *m, uint32_t first, uint32_t cou
 {
   const uint32_t end = first + count;
   uint32_t at = first;
+  uint64_t emptied = 0u;
   gr_moves_begin(m);
-  while (at < end && gr_pages_claim_bits(m, at >> 6, gr_bits_run(at & 63u, end - at))) {
+  while (at < end && gr_pages_claim_bits(m, at >> 6, gr_bits_run(at & 63u, end - at), &emptied)) {
+    const uint32_t word = at >> 6;
     at = (at & ~63u) + 64u;
+    if (emptied != 0u && (at >= end || (word & 63u) == 63u)) {
+      gr_map_emptied(m, word >> 6, emptied);
+      emptied = 0u;
+    }
   }
   if (at >= end) {
     return true;
   }
-  if (at > first) {
+  if (at > first) { /* what map[1] has not been told of yet is then as it says */
     gr_pages_release(m, first, at - first);
   }
   gr_moves_end(m, false);
@@ -196,8 +211,12 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
         }
         break;
       }
+      uint64_t emptied = 0u;
       gr_moves_begin(m);
-      if (gr_pages_claim_bits(m, word, gr_bits_run(bit, count))) {
+      if (gr_pages_claim_bits(m, word, gr_bits_run(bit, count), &emptied)) {
+        if (emptied != 0u) {
+          gr_map_emptied(m, word >> 6, emptied);
+        }
         return (word << 6) + bit;
       }
       gr_moves_end(m, false);

@@ -2,9 +2,8 @@
  *
  * Weak memory is operational, after Loom and Relacy: a word keeps its last values ("messages", in
  * modification order), each with what its writer knew. A participant keeps two vector clocks:
- *   see  what it may no longer miss: a load may see any message but one older than the newest that
- *        `see` covers, or than one that it has read before, or that another has read before what
- *        `see` covers (coherence; what the PTX model calls observation)
+ *   see  what it may no longer miss: a load may see any message but those older than one that it has
+ *        read, or that somebody wrote or read (PTX: observation) in what `see` covers
  *   hb   what happens before it: for races (race.c)
  * Release: the message carries both clocks; relaxed: those of the last fence. Acquire: they are
  * joined; relaxed: at the next fence. A read-modify-write takes the newest and passes its clocks on
@@ -141,9 +140,8 @@ static void read_memory(const void *a, uint32_t bytes, uint64_t value[2])
 static void place_reset(struct place *place)
 {
   struct message *first = &place->message[0];
+  memset(first, 0, sizeof *first);
   read_memory(place->address, place->bytes, first->value);
-  first->writer = first->clock = first->parts = 0;
-  memset(&first->met, 0, sizeof first->met);
   place->newest = 1;
   memset(place->stale, 0, sizeof place->stale);
 }
@@ -180,30 +178,24 @@ static struct place *find(const void *a, uint32_t bytes)
 static bool knows(const struct part *self, const struct message *m)
 {
   bool is_known = m->clock == 0 || m->met.at[self->id] != 0;
-  for (uint32_t i = 0; i < W.parts && !is_known; i++) {
+  for (uint32_t i = 0; i < W.parts && !is_known; i++) { /* what its reader told since */
     is_known = m->met.at[i] != 0 && self->see.at[i] >= m->met.at[i];
   }
   return is_known;
-}
-
-static void meets(const struct part *self, struct message *m)
-{
-  m->met.at[self->id] = m->met.at[self->id] != 0 ? m->met.at[self->id] : self->clock;
 }
 
 /* How many messages it may see, the newest first. */
 static uint32_t choices(const struct part *self, const struct place *place)
 {
   const uint32_t kept = place->newest < HISTORY ? place->newest : HISTORY;
-  for (uint32_t i = 0; i < kept; i++) {
-    if (knows(self, &place->message[(place->newest - 1u - i) % HISTORY])) {
-      return i + 1u;
-    }
+  uint32_t count = 1u;
+  while (count < kept && !knows(self, &place->message[(place->newest - count) % HISTORY])) {
+    count++;
   }
-  return kept;
+  return count;
 }
 
-static const struct message *take_message(struct part *self, struct place *place)
+static struct message *take_message(struct part *self, struct place *place)
 {
   uint32_t back = 0;
   if (W.config.memory == GR_SIM_WEAK && place->stale[self->id] < STALE_MAX) {
@@ -212,13 +204,12 @@ static const struct message *take_message(struct part *self, struct place *place
   }
   place->stale[self->id] = back != 0 ? (uint8_t)(place->stale[self->id] + 1u) : 0u;
   self->stale_pauses = back != 0 ? 2u : self->stale_pauses;
-  struct message *m = &place->message[(place->newest - 1u - back) % HISTORY];
-  meets(self, m);
-  return m;
+  return &place->message[(place->newest - 1u - back) % HISTORY];
 }
 
-static void acquire(struct part *self, const struct message *m, bool is_acquire)
+static void acquire(struct part *self, struct message *m, bool is_acquire)
 {
+  m->met.at[self->id] = m->met.at[self->id] != 0 ? m->met.at[self->id] : self->clock;
   join(is_acquire ? &self->see : &self->loose_see, &m->see, m->parts);
   join(is_acquire ? &self->hb : &self->loose_hb, &m->hb, m->parts);
 }
@@ -261,7 +252,7 @@ uint64_t gr_sim_load(const void *a, unsigned bytes, enum gr_sim_order order, con
   uint64_t value[2];
   read_memory(a, bytes, value);
   if (is_tracked()) {
-    const struct message *m = take_message(self, find(a, bytes));
+    struct message *m = take_message(self, find(a, bytes));
     acquire(self, m, acquires(order));
     value[0] = m->value[0];
   }
@@ -297,7 +288,6 @@ static uint64_t change(struct part *self, void *a, unsigned bytes, uint64_t afte
   if (is_tracked()) {
     struct place *place = find(a, bytes);
     struct message *m = &place->message[(place->newest - 1u) % HISTORY];
-    meets(self, m);
     acquire(self, m, acquires(order));
     if (is_kept) {
       publish(self, place, values, order, m);
@@ -338,7 +328,7 @@ bool gr_sim_chunk_load(const struct gr_chunk *src, uint32_t tag, struct gr_chunk
                        enum gr_sim_order order, const char *file, unsigned line)
 {
   struct part *self = gr_step("chunk load", src, file, line);
-  const struct message *m = NULL;
+  struct message *m = NULL;
   read_memory(src, sizeof *src, out->half);
   if (is_tracked()) {
     m = take_message(self, find(src, sizeof *src));

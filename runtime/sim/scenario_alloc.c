@@ -166,7 +166,7 @@ static uint64_t mark(const struct gr_team *team, const void *p, uint64_t bytes)
          ((uint64_t)((const unsigned char *)p - H.m->base) / 16u + bytes);
 }
 
-/* No other context's data is in it. What looks like a mark by its upper half alone may be a seal. */
+/* No other context's data is in it. What looks like a mark by its upper half may be a seal. */
 static void is_clean(const struct gr_team *team, uint64_t word)
 {
   const bool is_mark = word >> 48 == MAGIC && word % (1ull << 40) < 2u * sizeof L.bytes_of;

@@ -261,7 +261,7 @@ void gr_scenario_groups_drop(void *argument)
 static void *retires(void *argument)
 {
   uint32_t page = gr_blocks_pop(H.m, &H.m->arena[0].top[CLASS][0]);
-  if (gr_block_retire(H.team[0], page, GR_BLOCK_LISTED)) {
+  if (gr_block_retire(H.team[0], page)) {
     page = block(WIDE); /* its page again */
     gr_sim_expect(page == B.page[0]);
     B.generation = GR_BLOCK_GENERATION(gr_load_relaxed_gpu_u64(&H.m->page[page].word));
@@ -316,7 +316,7 @@ void gr_scenario_retire_again(void *argument)
   gr_sim_expect(B.slots[0] != 0 || B.slots[1] != 0);
   if (B.slots[0] == 0) {
     gr_sim_expect(gr_blocks_pop(H.m, &H.m->arena[0].top[CLASS][1]) == B.page[0]);
-    gr_sim_expect(gr_block_retire(H.team[0], B.page[0], GR_BLOCK_LISTED));
+    gr_sim_expect(gr_block_retire(H.team[0], B.page[0]));
   }
 }
 

@@ -24,8 +24,6 @@
  *   pages.h    release -> relaxed                              TSan
  *   arena.h    pages handed over as they are                   the ops: another context's data
  *   arena.h    arena.use: acquire/release -> relaxed           TSan, with --resets 1
- *   arena.h    a held block retired though it is listed        --operations 16000000 --seed 7002;
- *                                                              not in 10 s; test_memory
  *   magazine.h slots of `take` forgotten                       the walk: out, and not in a cell
  *   spare.h    a napping team keeps its slots                  the same
  *   slab.h     a full block that gets a slot is not listed     the walk: M4
@@ -206,8 +204,7 @@ static void window_run(struct round *r)
   }
 }
 
-/* The arena of one context is reset while the others' tasks run: as soon as no team has slots of it
- * at hand any more. */
+/* The arena of one context is reset while the others' tasks run. */
 static void reset_run(struct round *r)
 {
   law_check(r);
@@ -223,9 +220,9 @@ static void reset_run(struct round *r)
     CHECK_EQ(&r->tool, grosr_submit(r->tool.g, &task, NULL), 0);
   }
   const struct grosr_task reset = task_of(r, "reset", context, 0);
-  int32_t status = GR_E_BUSY;
-  const uint64_t end_ns = tool_now_ns() + TOOL_WAIT_NS;
-  while (status == GR_E_BUSY && tool_now_ns() < end_ns) {
+  int32_t status = GR_E_BUSY; /* a team has slots of it at hand */
+  for (const uint64_t end_ns = tool_now_ns() + TOOL_WAIT_NS;
+       status == GR_E_BUSY && tool_now_ns() < end_ns;) {
     status = tool_run(&r->tool, &reset);
   }
   CHECK_EQ(&r->tool, status, 0);

@@ -223,8 +223,8 @@ Test(memory, a_slot_written_to_after_its_free_is_not_handed_out)
   error_is(t, 1, GR_MEMORY_WRITTEN, q);
 }
 
-/* Another team found it held and empty; before it gets on, the holder has put it on a stack. */
-Test(memory, a_block_that_was_held_is_not_retired_from_under_its_stack)
+/* Another team needs pages, and finds the block that this one holds empty. */
+Test(memory, an_empty_block_that_a_team_holds_becomes_pages_for_another)
 {
   struct memory *t = memory_begin(64);
   struct gr_team *one = memory_task(t, 0, 0), *two = memory_task(t, 1, 0);
@@ -235,9 +235,10 @@ Test(memory, a_block_that_was_held_is_not_retired_from_under_its_stack)
   const uint64_t held = gr_held_of(one, 0)->v;
   const uint32_t page = GR_HELD_PAGE(held);
   cr_assert(held != 0 && gr_block_is_empty(&t->dev->memory, page));
-  gr_block_let_go(one, 0, held);
-  cr_assert_not(gr_block_retire(two, page, GR_BLOCK_HELD));
-  cr_assert_not(gr_block_seize(two, page, t->dev->memory.page[page].word.v ^ 1u << 9));
+  cr_assert_not(gr_block_retire(two, page)); /* not as long as it is held */
+  cr_assert(gr_memory_reclaim(two, GR_KEY_OWNER(gr_heap_key(two)), false));
+  cr_assert_eq(gr_held_of(one, 0)->v, 0);
+  cr_assert_eq(GR_BLOCK_STATE(t->dev->memory.page[page].word.v), GR_BLOCK_NONE);
   void *p = gr_alloc(one, 16), *q = gr_alloc(two, 16);
   cr_assert(p != NULL && q != NULL && p != q);
   cr_assert_eq(gr_free(one, p), GR_OK);
