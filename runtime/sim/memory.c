@@ -2,8 +2,8 @@
  *
  * Weak memory is operational, after Loom and Relacy: a word keeps its last values ("messages", in
  * modification order), each with what its writer knew. A participant keeps two vector clocks:
- *   see  what it may no longer miss: a load may see any message but those older than one that it has
- *        read, or that somebody wrote or read (PTX: observation) in what `see` covers
+ *   see  what it may no longer miss: a load may see any message but those older than one that it
+ *        has read, or that somebody wrote or read (PTX: observation) in what `see` covers
  *   hb   what happens before it: for races (race.c)
  * Release: the message carries both clocks; relaxed: those of the last fence. Acquire: they are
  * joined; relaxed: at the next fence. A read-modify-write takes the newest and passes its clocks on
