@@ -12,7 +12,8 @@
  *   cold_...                                 the first interval of a process: one sample of each
  *   alloc_p50_ns, ...                        of single calls, with the clock in it (about 10 ns)
  *   speedup_x                                variants *_by_*: two in turns, one by the other
- *   utilisation_percent, spread_x, internal_percent, blowup_x, external_percent   exp3_space.c
+ *   utilisation_percent, init_us, spread_x, internal_percent, blowup_x, external_percent
+ *                                            exp3_space.c
  *   cpu_percent                              cuda: of the host's process; on cpu teams are threads
  *
  * Next: exp3_variants.c */
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
                                              {"speedup_x", "x"},
                                              {"other_pairs_per_s", "1/s"},
                                              {"utilisation_percent", "percent"},
+                                             {"init_us", "us"},
                                              {"spread_x", "x"},
                                              {"internal_percent", "percent"},
                                              {"blowup_x", "x"},
@@ -57,6 +59,7 @@ int main(int argc, char **argv)
        NULL},
       {"rounds", "1,100", "1,3,10,30,100", "1,3"},
       {"stretch", "4096,65536", NULL, "4096"},
+      {"reserve_bytes", "8589934592", "67108864,1073741824,8589934592", NULL},
       {0}};
   static const char title[] = "what allocating memory costs, and what becomes of the memory";
   exp3_variants_begin(argv);

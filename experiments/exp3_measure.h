@@ -5,6 +5,7 @@
  *   run       run_bytes, touch    runs of pages, by one team (exp3_rates.c)
  *   by        one of these, of two ways in turns in the same process: speedup_x (exp3_by.c)
  *   fill, spread, adversary       what becomes of the memory (exp3_space.c)
+ *   init      reserve_bytes       what it costs that there is memory (exp3_space.c)
  *
  * Each checks its work; what is wrong fails the point. Next: exp3_rates.c */
 #pragma once
@@ -29,6 +30,7 @@ int exp3_run_by(struct hx_point *point, exp3_choose *choose, exp3_choose *other)
 int exp3_fill(struct hx_point *point, exp3_choose *choose);
 int exp3_spread(struct hx_point *point, exp3_choose *choose);
 int exp3_adversary(struct hx_point *point, exp3_choose *choose);
+int exp3_init(struct hx_point *point, exp3_choose *choose);
 
 /* ---- shared by them: one load, of one point ---- */
 struct exp3_load {

@@ -10,10 +10,15 @@
  *              ever held an object by the most that was live; external_percent, of the device's
  *              free pages those not in the longest row
  *
+ *   init       opened and closed with so much memory: init_us, what reserving it and laying out its
+ *              tables took (grosr_memory_stats), a part of opening
+ *
  * There is one sample of each process, and of `fill`, which empties what it filled, several. The
  * device is new for each point; the mallocs' heaps are those of the process, which has measured
  * other points before. Next: exp3_ways.c */
 #include "exp3_measure.h"
+
+#include <grosr/memory.h>
 
 #define PAGE_BYTES 4096u
 #define TEAMS_CUDA 64u
@@ -180,6 +185,23 @@ int exp3_adversary(struct hx_point *point, exp3_choose *choose)
     if (result == 0) {
       result = adversary(&exp, exp.capacity * 100u / room_percent[i], bytes,
                          hx_factor_u64(point, "stretch"), &refused);
+      result = exp3_device_close(&exp, result);
+    }
+  }
+  return result;
+}
+
+int exp3_init(struct hx_point *point, exp3_choose *choose)
+{
+  static struct exp3 exp;
+  const struct exp3_size size = {hx_factor_u64(point, "reserve_bytes"), 1, 16};
+  int result = 0;
+  for (uint32_t taken = 0; result == 0 && exp3_more(point, "init_us", taken); taken++) {
+    struct grosr_memory_stats stats;
+    result = open_space(&exp, point, choose, 1, &size);
+    if (result == 0) {
+      result = grosr_memory_stats(exp.g, GROSR_AUTO, &stats);
+      hx_sample(point, "init_us", (double)stats.reserve_ns / 1e3);
       result = exp3_device_close(&exp, result);
     }
   }

@@ -157,6 +157,10 @@ static int fill_bitmap(struct hx_point *point)
 {
   return exp3_fill(point, choose_bitmap);
 }
+static int init_slab(struct hx_point *point)
+{
+  return exp3_init(point, choose_slab);
+}
 static int lanes_slab(struct hx_point *point)
 {
   return exp3_lanes(point, choose_slab);
@@ -202,6 +206,7 @@ const struct hx_variant exp3_variants[] = {
     {"run_by_mmap", "cpu", NULL, run_by_mmap, EXP3_RUN_BY},
     {"slab_fill", "any", NULL, fill_slab, EXP3_FILL},
     {"bitmap_fill", "cpu", NULL, fill_bitmap, EXP3_FILL},
+    {"slab_init", "any", NULL, init_slab, "reserve_bytes"},
     {"slab_spread", "any", NULL, spread_slab, EXP3_SPREAD},
     {"glibc_spread", "cpu", NULL, spread_glibc, EXP3_SPREAD},
     {"jemalloc_spread", "cpu", NULL, spread_jemalloc, EXP3_SPREAD},

@@ -37,6 +37,7 @@ struct grosr {
   uint32_t reserved_ingress;
   uint32_t ingress_shift;
   uint64_t memory_bytes;
+  uint64_t heap_ns; /* that gr_heap_build took */
   struct gr_dev template; /* what the device's struct gr_dev was at boot: addresses and sizes */
   struct gr_dev *dev;     /* device address; on the CPU the real thing, else not to be followed */
   struct gr_boundary *boundary; /* host addresses */

@@ -199,7 +199,9 @@ int gr_memory_map_build(struct grosr *g)
     error = gr_tables_build(g);
   }
   if (error == 0) {
+    const uint64_t begin_ns = gr_clock_ns();
     error = gr_heap_build(g);
+    g->heap_ns = gr_clock_ns() - begin_ns;
   }
   if (error == 0) {
     error = gr_kernels_build(g);

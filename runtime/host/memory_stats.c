@@ -141,6 +141,7 @@ int grosr_memory_stats(struct grosr *g, uint32_t context, struct grosr_memory_st
   if (error == 0) {
     sum.stats.capacity_bytes = now.bytes;
     sum.stats.page_bytes = GR_PAGE_BYTES;
+    sum.stats.reserve_ns = g->heap_ns;
     sum.stats.stale_pages = now.stale.v;
     sum.stats.errors = now.errors.v;
     sum.stats.pressure = now.pressure.v;

@@ -87,6 +87,7 @@ int grosr_memory_trim(struct grosr *g);
 struct grosr_memory_stats {
   uint64_t capacity_bytes;
   uint64_t page_bytes;
+  uint64_t reserve_ns;    /* that reserving and laying out took when the device was opened */
   uint64_t free_pages;    /* of the device, as the next three */
   uint64_t largest_pages; /* the longest run of free ones */
   uint64_t stale_pages;   /* of arenas that were reset: given back by whoever needs pages */
