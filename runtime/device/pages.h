@@ -142,9 +142,14 @@ GR_DEV void gr_pages_release(struct gr_memory *m, uint32_t first, uint32_t count
   uint64_t filled = 0u;
   for (uint32_t at = first; at < end;) {
     const uint32_t word = at >> 6;
-    if (gr_or_release_gpu_u64(&m->map[0][word], gr_bits_run(at & 63u, end - at)) == 0u) {
-      filled |= (uint64_t)1 << (word & 63u);
+    const uint64_t bits = gr_bits_run(at & 63u, end - at);
+    bool is_first = true;
+    if (bits == ~(uint64_t)0) { /* a word that is all ours is nobody else's to change */
+      gr_store_release_gpu_u64(&m->map[0][word], bits);
+    } else {
+      is_first = gr_or_release_gpu_u64(&m->map[0][word], bits) == 0u;
     }
+    filled |= is_first ? (uint64_t)1 << (word & 63u) : 0u;
     at = (at & ~63u) + 64u;
     if (filled != 0u && (at >= end || (word & 63u) == 63u)) {
       gr_map_filled(m, 1u, word >> 6, filled);

@@ -16,9 +16,11 @@
 /* Of a block, at most one part in so many is lost at its end. */
 #define TAIL_SHARE 64u
 #define SLOTS_MIN  8u
-/* One slot that stays keeps its whole block; of these, sizes near a page, that is several pages. */
-#define LARGE_BYTES     2048u
-#define SLOTS_MIN_LARGE 4u
+/* One slot that stays keeps its whole block; of sizes near a page and above, that is several. */
+#define LARGE_BYTES      2048u
+#define SLOTS_MIN_LARGE  4u
+#define LARGER_BYTES     4096u
+#define SLOTS_MIN_LARGER 2u
 /* In a magazine of one lane: slots, bytes, and one part in so many of all memory. */
 #define LIST_MIN   4u
 #define LIST_MAX   4096u
@@ -33,7 +35,9 @@ static uint64_t lines(uint64_t bytes)
 void gr_class_fill(struct gr_class *class_, uint32_t number)
 {
   const uint32_t bytes = gr_class_bytes(number);
-  const uint32_t least = bytes > LARGE_BYTES ? SLOTS_MIN_LARGE : SLOTS_MIN;
+  const uint32_t least = bytes > LARGER_BYTES  ? SLOTS_MIN_LARGER
+                         : bytes > LARGE_BYTES ? SLOTS_MIN_LARGE
+                                               : SLOTS_MIN;
   uint32_t pages = 1;
   for (;; pages++) {
     const uint32_t all = pages * GR_PAGE_BYTES, slots = all / bytes;
