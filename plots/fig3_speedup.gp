@@ -5,7 +5,8 @@
 load dir."/style.gp"
 
 x_label = "size of an object, bytes (log scale)"
-y_label = "slab's pairs per second by the other's (log scale)"
+y_label = "slab's pairs per second by the other's"
+y_linear = 1
 y_format = "%g"
 heading = "The slab against others, one team (".where.")"
 x_base = 2

@@ -1,6 +1,7 @@
 # lines.gp - the body of the line figures: one line with error bars per series, both axes
 # logarithmic. Loaded by the figures with lines, which set x_label, y_label, y_format, heading and
-# x_base first; series is the list of names in the order of the key, data the rows of series.awk.
+# x_base first, and y_linear if their y begins at 0; series is the list of names in the order of the
+# key, data the rows of series.awk.
 
 width = 980
 height = 470 + 14 * note_lines
@@ -20,6 +21,7 @@ set grid xtics ytics mytics lt 1 lc rgb "#CFCFCF" lw 0.7, lt 1 lc rgb "#ECECEC" 
 set key at graph 1.02, graph 1 left top vertical Left reverse samplen 3 spacing 1.25
 set xrange [x_low / 1.4 : x_high * 1.4]
 set yrange [* : *]
+if (exists("y_linear")) { unset logscale y; set yrange [0 : *] }
 
 of(i) = stringcolumn("series") eq word_of(i)
 word_of(i) = word(series, i)
