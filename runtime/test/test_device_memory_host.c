@@ -271,7 +271,7 @@ static void reset_and_close_give_all_back(struct tool *tool)
     CHECK_EQ(tool, grosr_memory_reset(tool->g, context), 0);
     CHECK_EQ(tool, grosr_memory_stats(tool->g, context, &stats), 0);
     CHECK(tool, stats.pages == 0 && stats.live_bytes == 0 && stats.resets == round + 1u);
-    CHECK(tool, stats.stale_pages != 0);
+    CHECK(tool, stats.stale_pages != 0 && stats.reserve_ns != 0);
   }
   CHECK_EQ(tool, op_frees(tool, context, object), -EFAULT); /* of before the reset */
   struct grosr_task hold = tool_task(tool, "hold", device, TOOL_WAIT_NS);
