@@ -9,13 +9,12 @@
  *              bytes of another size are allocated again: blowup_x, the bytes of all pages that
  *              ever held an object by the most that was live; external_percent, of the device's
  *              free pages those not in the longest row
- *
  *   init       opened and closed with so much memory: init_us, what reserving it and laying out its
  *              tables took (grosr_memory_stats), a part of opening
  *
- * There is one sample of each process, and of `fill`, which empties what it filled, several. The
- * device is new for each point; the mallocs' heaps are those of the process, which has measured
- * other points before. Next: exp3_ways.c */
+ * There is one sample of each process; of `fill`, which empties what it filled, and of `init`
+ * several. The device is new for each point; the mallocs' heaps are those of the process, which has
+ * measured other points before. Next: exp3_cpu.h */
 #include "exp3_measure.h"
 
 #include <grosr/memory.h>
@@ -201,7 +200,11 @@ int exp3_init(struct hx_point *point, exp3_choose *choose)
     result = open_space(&exp, point, choose, 1, &size);
     if (result == 0) {
       result = grosr_memory_stats(exp.g, GROSR_AUTO, &stats);
-      hx_sample(point, "init_us", (double)stats.reserve_ns / 1e3);
+      if (result < 0) {
+        hx_fail(point, "stats: %s", grosr_last_error());
+      } else {
+        hx_sample(point, "init_us", (double)stats.reserve_ns / 1e3);
+      }
       result = exp3_device_close(&exp, result);
     }
   }

@@ -152,7 +152,6 @@ GR_DEV void *gr_debug_take(struct gr_team *team, uint64_t need, uint32_t where)
     return NULL;
   }
   const uint64_t rest = gr_slots_after(slots, 1u);
-  gr_heap_activate(team, class_); /* it holds a block */
   if (GR_SLOTS_MASK(rest) != 0u) {
     gr_group_give(team, rest);
   }

@@ -177,7 +177,7 @@ GR_DEV bool gr_pages_claim_run(struct gr_memory *m, uint32_t first, uint32_t cou
   if (at >= end) {
     return true;
   }
-  if (at > first) { /* what map[1] has not been told of yet is then as it says */
+  if (at > first) { /* where map[1] was not told of it, it is right again */
     gr_pages_release(m, first, at - first);
   }
   gr_moves_end(m, false);

@@ -29,14 +29,15 @@
  * M6  Bits in map[0] word i imply that bit i of map[1] is set, or will be by the team that made the
  *     word not 0, or that the team which cleared it looks again. The same from map[1] to map[2].
  * M7  Who takes pages or a block out of what others can find, and may have to put it back or will
- *     put it elsewhere, says so before (moves: on their way + 1) and after (and moved + 1); so does
+ *     put it elsewhere, or makes a FULL block LISTED before its stack has it, says so before (moves: on their way + 1) and after (and moved + 1); so does
  *     who gives pages back (moved + 1). So if somebody searched everything, found nothing, and
  *     `moves` is the same before and after, with nothing on its way, there was nothing to find.
  *
  * word           writer                              order: why
  * map[0]         who claims, by CAS                  acqrel: what the last owner wrote; and who
  *                                                    sees it claimed sees that it is on its way
- *                who releases, by or                 release
+ *                who releases, by or; a word that is release
+ *                all its own by a store
  * map[1], [2]    who made a word below 0 or not 0    acqrel: sees, or is seen by, the other (M6)
  * page.tag       who has the pages                   relaxed: whoever frees a pointer was given it;
  *                                                    when a block is retired release: M7
@@ -57,14 +58,16 @@
  *                                                    when nobody of the context runs: release, and
  *                                                    acquire by who may find something stale by it,
  *                                                    and uses that again: what was in it
- * held[]         the team's lanes, by CAS            acquire/release: the block's tag
+ * held[]         the team's lanes; to 0 also who     acquire/release: the block's tag
+ *                needs pages; by CAS
  *                the team: heap.key                  set: relaxed; 0: release: who sees it sees
  *                                                    in free[] what it has given back
  * moves          any team, by addition               acqrel: M7
  * stale, pressure, users, errors, resets, waiters  any team  relaxed: numbers
  * a free slot's first two words: who freed it        relaxed: handed over with the slot
  *
- * Next: memory_op.h, then ../device/pages.h, slab.h, arena.h, magazine.h, alloc.h. */
+ * Next: memory_op.h, then ../device/pages.h, slab.h, arena.h, hold.h, reclaim.h, magazine.h and
+ * alloc.h. */
 #pragma once
 
 #include "port/port.h"

@@ -332,8 +332,7 @@ GR_DEV int32_t reset(struct gr_team *team)
   return status;
 }
 
-/* What is remembered is nothing to free. If argument 1 is not 0: right after the reset, when
- * nothing can be there by now. */
+/* What is remembered is nothing to free: right after the reset, when nothing is there by now. */
 GR_DEV int32_t stale(struct gr_team *team)
 {
   struct churn c = churn_begin(team);
