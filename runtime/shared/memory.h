@@ -29,9 +29,10 @@
  * M6  Bits in map[0] word i imply that bit i of map[1] is set, or will be by the team that made the
  *     word not 0, or that the team which cleared it looks again. The same from map[1] to map[2].
  * M7  Who takes pages or a block out of what others can find, and may have to put it back or will
- *     put it elsewhere, or makes a FULL block LISTED before its stack has it, says so before (moves: on their way + 1) and after (and moved + 1); so does
- *     who gives pages back (moved + 1). So if somebody searched everything, found nothing, and
- *     `moves` is the same before and after, with nothing on its way, there was nothing to find.
+ *     put it elsewhere, or makes a FULL block LISTED before its stack has it, says so before
+ *     (moves: on their way + 1) and after (and moved + 1); so does who gives pages back (moved +
+ *     1). So if somebody searched everything, found nothing, and `moves` is the same before and
+ *     after, with nothing on its way, there was nothing to find.
  *
  * word           writer                              order: why
  * map[0]         who claims, by CAS                  acqrel: what the last owner wrote; and who
