@@ -39,6 +39,7 @@ static void every_tile_once(struct tool *tool)
     }
     memset(words, 0, (TILES + 2u) * sizeof *words);
   }
+  CHECK_EQ(tool, grosr_wait_all(tool->g, TOOL_WAIT_NS), 0); /* counted after a ticket is told */
   CHECK_EQ(tool, tool_stats(tool).completed, 7 * 20);
   tool_close(tool, 0);
 }
