@@ -55,8 +55,7 @@ GR_DEV int32_t look(struct gr_team *team)
   if (gr_lane() == 0u) {
     uint64_t all = 0u, row = 0u, most = 0u;
     for (uint32_t page = 0u; page < m->pages; page++) {
-      const uint64_t word = gr_load_relaxed_gpu_u64(&m->map[0][page >> 6]);
-      row = (word >> (page & 63u) & 1u) != 0u ? row + 1u : 0u;
+      row = gr_page_is_free(m, page) ? row + 1u : 0u;
       all += row != 0u;
       most = row > most ? row : most;
     }

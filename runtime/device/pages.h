@@ -1,12 +1,19 @@
-/* pages.h - runs of pages, from a bitmap with a bit per page and two levels above it that say where
- * to look.
+/* pages.h - runs of pages, from two bitmaps, with levels above them that say where to look.
  *
- * The bits of map[0] alone are the truth; map[1] and map[2] have a bit for each word below that is
- * not 0, and may be wrong for a moment (M6). A run within one word is claimed by one CAS. A longer
- * one is claimed word by word from left to right and given back when a word in between has been
- * taken by another; of several who are in each other's way the rightmost meets only what is there
- * to stay, so somebody always gets on. A team that stops for ever keeps what it claimed, and holds
- * up nobody.
+ *   map[0]  a bit per free page                    map[1], map[2]  the words below that are not 0
+ *   map[3]  a bit per *whole* word: all its 64     map[4]          the same
+ *           pages are free, and its word of
+ *           map[0] is 0
+ *
+ * map[0] and map[3] are the truth; the levels above may be wrong for a moment (M6). A run within
+ * one word is claimed by one CAS. Who needs less than a whole word claims it and puts the rest into
+ * map[0] (it is *split*); a word is whole again when a run that has all of it is given back. So 64
+ * words in a row, which are 16 MiB, take one CAS and one or.
+ *
+ * A long run is claimed from left to right and given back when something in between has been taken
+ * by another; of several who are in each other's way the rightmost meets only what is there to
+ * stay, so somebody always gets on. A team that stops for ever keeps what it claimed, and holds up
+ * nobody.
  *
  * What is claimed is on its way (M7) until who has it says gr_moves_end.
  *
@@ -63,18 +70,26 @@ GR_DEV uint32_t gr_bits_find(uint64_t word, uint32_t count)
 }
 
 /* ---- where to look ---- */
-/* The first word of map[0] at or after `word` that is not 0, by the levels above; or NONE. */
+/* Word `index` of a level above map[0] and of the one above map[3] at once, from bit `from` on. */
+GR_DEV uint64_t gr_map_both(const struct gr_memory *m, uint32_t level, uint32_t index,
+                            uint32_t from)
+{
+  return (gr_load_relaxed_gpu_u64(&m->map[level][index]) |
+          gr_load_relaxed_gpu_u64(&m->map[GR_MAP_WHOLE + level - 1u][index])) &
+         gr_bits_from(from);
+}
+/* The first word of pages at or after `word` that has a free one, by the levels above; or NONE. */
 GR_DEV uint32_t gr_map_next(const struct gr_memory *m, uint32_t word)
 {
   while (word < m->words[0]) {
     uint32_t above = word >> 6;
-    const uint64_t bits = gr_load_relaxed_gpu_u64(&m->map[1][above]) & gr_bits_from(word);
+    const uint64_t bits = gr_map_both(m, 1u, above, word);
     if (bits != 0u) {
       return (above << 6) + gr_bits_lowest_u64(bits);
     }
     uint64_t high = 0u;
     for (above++; above < m->words[1]; above = ((above >> 6) + 1u) << 6) {
-      high = gr_load_relaxed_gpu_u64(&m->map[2][above >> 6]) & gr_bits_from(above);
+      high = gr_map_both(m, 2u, above >> 6, above);
       if (high != 0u) {
         above = (above & ~63u) + gr_bits_lowest_u64(high);
         break;
@@ -85,20 +100,36 @@ GR_DEV uint32_t gr_map_next(const struct gr_memory *m, uint32_t word)
   return GR_PAGES_NONE;
 }
 
+GR_DEV bool gr_word_is_whole(const struct gr_memory *m, uint32_t word)
+{
+  return (gr_load_relaxed_gpu_u64(&m->map[GR_MAP_WHOLE][word >> 6]) >> (word & 63u) & 1u) != 0u;
+}
+/* For who looks at all, while nobody claims. */
+GR_DEV bool gr_page_is_free(const struct gr_memory *m, uint32_t page)
+{
+  return (gr_load_relaxed_gpu_u64(&m->map[0][page >> 6]) >> (page & 63u) & 1u) != 0u ||
+         gr_word_is_whole(m, page >> 6);
+}
+
+GR_DEV bool gr_map_is_top(uint32_t level)
+{
+  return level == GR_MAP_WHOLE - 1u || level == GR_MAP_LEVELS - 1u;
+}
+
 /* Who made words below not 0 says so: their bits of word `index` of `level`, and what is above. */
 GR_DEV void gr_map_filled(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
 {
-  while (level < GR_MAP_LEVELS && gr_or_acqrel_gpu_u64(&m->map[level][index], bits) == 0u) {
+  while (gr_or_acqrel_gpu_u64(&m->map[level][index], bits) == 0u && !gr_map_is_top(level)) {
     bits = (uint64_t)1 << (index & 63u);
     index >>= 6;
     level++;
   }
 }
 
-/* Who made words of map[0] 0 says so in word `index` of map[1] and above, and looks again (M6). */
-GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t index, uint64_t bits)
+/* Who made words below 0 says so in word `index` of `level` and above, and looks again (M6). */
+GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
 {
-  for (uint32_t level = 1u; level < GR_MAP_LEVELS; level++) {
+  for (;; level++) {
     const uint64_t before = gr_and_acqrel_gpu_u64(&m->map[level][index], ~bits);
     uint64_t again = 0u;
     for (uint64_t rest = bits; rest != 0u; rest &= rest - 1u) {
@@ -109,7 +140,7 @@ GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t index, uint64_t bits)
       gr_map_filled(m, level, index, again);
       return;
     }
-    if ((before & ~bits) != 0u) {
+    if ((before & ~bits) != 0u || gr_map_is_top(level)) {
       return;
     }
     bits = (uint64_t)1 << (index & 63u);
@@ -118,16 +149,16 @@ GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t index, uint64_t bits)
 }
 
 /* ---- claim and release ---- */
-/* Bits of one word, all or none. False: some are not free. Of words that are 0 then the caller has
- * to tell: their bits in map[1] are added to `emptied`. */
-GR_DEV bool gr_pages_claim_bits(struct gr_memory *m, uint32_t word, uint64_t bits,
-                                uint64_t *emptied)
+/* Bits of one word of the truth, all or none. False: some are not there. Of words that are 0 then
+ * the caller has to tell: their bits in the level above are added to `emptied`. */
+GR_DEV bool gr_map_claim(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits,
+                         uint64_t *emptied)
 {
-  uint64_t have = gr_load_relaxed_gpu_u64(&m->map[0][word]);
+  uint64_t have = gr_load_relaxed_gpu_u64(&m->map[level][index]);
   while ((have & bits) == bits) {
-    const uint64_t seen = gr_cas_acqrel_gpu_u64(&m->map[0][word], have, have & ~bits);
+    const uint64_t seen = gr_cas_acqrel_gpu_u64(&m->map[level][index], have, have & ~bits);
     if (seen == have) {
-      *emptied |= have == bits ? (uint64_t)1 << (word & 63u) : 0u;
+      *emptied |= have == bits ? (uint64_t)1 << (index & 63u) : 0u;
       return true;
     }
     have = seen;
@@ -135,28 +166,77 @@ GR_DEV bool gr_pages_claim_bits(struct gr_memory *m, uint32_t word, uint64_t bit
   return false;
 }
 
+/* Words that are whole, all or none: `words` (a mask) of word `index` of map[3]. */
+GR_DEV bool gr_whole_claim(struct gr_memory *m, uint32_t index, uint64_t words)
+{
+  uint64_t emptied = 0u;
+  if (!gr_map_claim(m, GR_MAP_WHOLE, index, words, &emptied)) {
+    return false;
+  }
+  if (emptied != 0u) {
+    gr_map_emptied(m, GR_MAP_WHOLE + 1u, index >> 6, emptied);
+  }
+  return true;
+}
+
+/* Pages of a word become free: any team, who has them. */
+GR_DEV void gr_pages_put(struct gr_memory *m, uint32_t word, uint64_t bits)
+{
+  if (bits != 0u && gr_or_release_gpu_u64(&m->map[0][word], bits) == 0u) {
+    gr_map_filled(m, 1u, word >> 6, (uint64_t)1 << (word & 63u));
+  }
+}
+
+/* Pages of a whole word; the others are put where anybody finds them. */
+GR_DEV bool gr_pages_split(struct gr_memory *m, uint32_t word, uint64_t bits)
+{
+  if (!gr_whole_claim(m, word >> 6, (uint64_t)1 << (word & 63u))) {
+    return false;
+  }
+  gr_pages_put(m, word, ~bits);
+  return true;
+}
+
+/* How many words in a row, from page `at` on, belong to a run that ends there; of those that have
+ * their bits in one word of map[3]. */
+GR_DEV uint32_t gr_pages_words(uint32_t at, uint32_t end)
+{
+  const uint32_t room = 64u - (at >> 6 & 63u), words = (end - at) >> 6;
+  return (at & 63u) != 0u ? 0u : words < room ? words : room;
+}
+
 /* Gives back `count` pages from `first` on: any team, who has them. */
 GR_DEV void gr_pages_release(struct gr_memory *m, uint32_t first, uint32_t count)
 {
   const uint32_t end = first + count;
-  uint64_t filled = 0u;
   for (uint32_t at = first; at < end;) {
-    const uint32_t word = at >> 6;
-    const uint64_t bits = gr_bits_run(at & 63u, end - at);
-    bool is_first = true;
-    if (bits == ~(uint64_t)0) { /* a word that is all ours is nobody else's to change */
-      gr_store_release_gpu_u64(&m->map[0][word], bits);
-    } else {
-      is_first = gr_or_release_gpu_u64(&m->map[0][word], bits) == 0u;
+    const uint32_t word = at >> 6, words = gr_pages_words(at, end);
+    if (words == 0u) {
+      gr_pages_put(m, word, gr_bits_run(at & 63u, end - at));
+      at = (at & ~63u) + 64u;
+      continue;
     }
-    filled |= is_first ? (uint64_t)1 << (word & 63u) : 0u;
-    at = (at & ~63u) + 64u;
-    if (filled != 0u && (at >= end || (word & 63u) == 63u)) {
-      gr_map_filled(m, 1u, word >> 6, filled);
-      filled = 0u;
+    if (gr_or_release_gpu_u64(&m->map[GR_MAP_WHOLE][word >> 6], gr_bits_run(word & 63u, words)) ==
+        0u) {
+      gr_map_filled(m, GR_MAP_WHOLE + 1u, word >> 12, (uint64_t)1 << (word >> 6 & 63u));
     }
+    at += 64u * words;
   }
   gr_add_acqrel_gpu_u64(&m->moves, GR_MOVES_ONE);
+}
+
+/* What a run has from page `at` on within a word, or within 64 that are whole. Returns where that
+ * ends, or `at`: it is not free. */
+GR_DEV uint32_t gr_pages_claim_part(struct gr_memory *m, uint32_t at, uint32_t end,
+                                    uint64_t *emptied)
+{
+  const uint32_t word = at >> 6, words = gr_pages_words(at, end);
+  if (words != 0u && gr_whole_claim(m, word >> 6, gr_bits_run(word & 63u, words))) {
+    return at + 64u * words;
+  }
+  const uint64_t bits = gr_bits_run(at & 63u, end - at);
+  const bool is_mine = gr_map_claim(m, 0u, word, bits, emptied) || gr_pages_split(m, word, bits);
+  return is_mine ? (at & ~63u) + 64u : at;
 }
 
 /* `count` (2 or more) pages from `first` on, all or none: from left to right. */
@@ -166,18 +246,22 @@ GR_DEV bool gr_pages_claim_run(struct gr_memory *m, uint32_t first, uint32_t cou
   uint32_t at = first;
   uint64_t emptied = 0u;
   gr_moves_begin(m);
-  while (at < end && gr_pages_claim_bits(m, at >> 6, gr_bits_run(at & 63u, end - at), &emptied)) {
-    const uint32_t word = at >> 6;
-    at = (at & ~63u) + 64u;
-    if (emptied != 0u && (at >= end || (word & 63u) == 63u)) {
-      gr_map_emptied(m, word >> 6, emptied);
+  while (at < end) {
+    const uint32_t next = gr_pages_claim_part(m, at, end, &emptied);
+    const bool is_last = next >= end || next == at;
+    if (emptied != 0u && (is_last || next >> 12 != at >> 12)) {
+      gr_map_emptied(m, 1u, at >> 12, emptied);
       emptied = 0u;
     }
+    if (next == at) {
+      break;
+    }
+    at = next;
   }
   if (at >= end) {
     return true;
   }
-  if (at > first) { /* where map[1] was not told of it, it is right again */
+  if (at > first) {
     gr_pages_release(m, first, at - first);
   }
   gr_moves_end(m, false);
@@ -194,11 +278,10 @@ GR_DEV uint32_t gr_pages_claim_across(struct gr_memory *m, uint32_t count, uint3
     return GR_PAGES_NONE;
   }
   const uint64_t there = gr_bits_run(0u, count - here);
-  const uint32_t first = (word << 6) + 64u - here;
-  return (gr_load_relaxed_gpu_u64(&m->map[0][word + 1u]) & there) == there &&
-                 gr_pages_claim_run(m, first, count)
-             ? first
-             : GR_PAGES_NONE;
+  const uint32_t next = word + 1u, first = (next << 6) - here;
+  const bool is_free =
+      (gr_load_relaxed_gpu_u64(&m->map[0][next]) & there) == there || gr_word_is_whole(m, next);
+  return is_free && gr_pages_claim_run(m, first, count) ? first : GR_PAGES_NONE;
 }
 
 /* First fit for a short run, beginning between words `from` and `end`. */
@@ -209,7 +292,8 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
     for (;;) {
       const uint64_t have = gr_load_relaxed_gpu_u64(&m->map[0][word]);
       const uint32_t bit = gr_bits_find(have, count);
-      if (bit == 64u) {
+      const bool is_whole = bit == 64u && gr_word_is_whole(m, word);
+      if (bit == 64u && !is_whole) {
         const uint32_t first = gr_pages_claim_across(m, count, word);
         if (first != GR_PAGES_NONE) {
           return first;
@@ -218,11 +302,12 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
       }
       uint64_t emptied = 0u;
       gr_moves_begin(m);
-      if (gr_pages_claim_bits(m, word, gr_bits_run(bit, count), &emptied)) {
+      if (is_whole ? gr_pages_split(m, word, gr_bits_run(0u, count))
+                   : gr_map_claim(m, 0u, word, gr_bits_run(bit, count), &emptied)) {
         if (emptied != 0u) {
-          gr_map_emptied(m, word >> 6, emptied);
+          gr_map_emptied(m, 1u, word >> 6, emptied);
         }
-        return (word << 6) + bit;
+        return (word << 6) + (is_whole ? 0u : bit);
       }
       gr_moves_end(m, false);
     }
@@ -230,24 +315,37 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
   return GR_PAGES_NONE;
 }
 
-/* Anywhere, by the truth alone: first fit over all of map[0]. It is the address that is aligned;
- * that of page 0 may not be. */
+/* Free pages in a row at or after `page`: in its word, or in whole words with their bits in one
+ * word of map[3]. From `first` up to what is returned; none: both are where to look on. */
+GR_DEV uint32_t gr_pages_row(const struct gr_memory *m, uint32_t page, uint32_t *first)
+{
+  const uint64_t whole =
+      gr_load_acquire_gpu_u64(&m->map[GR_MAP_WHOLE][page >> 12]) >> (page >> 6 & 63u);
+  const uint32_t begin = page & ~63u, next = begin + 64u;
+  *first = page;
+  if ((whole & 1u) != 0u) {
+    return whole == ~(uint64_t)0 ? begin + 4096u : begin + 64u * gr_bits_lowest_u64(~whole);
+  }
+  const uint64_t bits = gr_load_acquire_gpu_u64(&m->map[0][page >> 6]) & gr_bits_from(page);
+  *first = bits != 0u ? begin + gr_bits_lowest_u64(bits) : next;
+  const uint64_t used = bits != 0u ? ~bits & gr_bits_from(*first) : 0u;
+  return used != 0u ? begin + gr_bits_lowest_u64(used) : next;
+}
+
+/* Anywhere, by the truth alone: first fit over all of it. It is the address that is aligned; that
+ * of page 0 may not be. */
 GR_DEV uint32_t gr_pages_claim_anywhere(struct gr_memory *m, uint32_t count, uint32_t align)
 {
   const uint32_t skew = (uint32_t)((uintptr_t)m->base >> GR_PAGE_SHIFT) & (align - 1u);
   uint32_t first = 0u, have = 0u; /* free pages in a row, from `first` on */
   for (uint32_t page = 0u; page < m->pages;) {
-    const uint64_t bits = gr_load_acquire_gpu_u64(&m->map[0][page >> 6]) & gr_bits_from(page);
-    const uint32_t start =
-        bits != 0u ? (page & ~63u) + gr_bits_lowest_u64(bits) : (page & ~63u) + 64u;
+    uint32_t start = 0u;
+    const uint32_t end = gr_pages_row(m, page, &start);
     if (start != page) { /* the row ends here */
       have = 0u;
       page = start;
       continue;
     }
-    const uint64_t used = ~bits & gr_bits_from(page);
-    const uint32_t end =
-        used != 0u ? (page & ~63u) + gr_bits_lowest_u64(used) : (page & ~63u) + 64u;
     if (have == 0u) {
       first = ((page + skew + align - 1u) & ~(align - 1u)) - skew;
       have = first < end ? end - first : 0u;

@@ -1,7 +1,7 @@
 /* heap.c - the memory that ops allocate (shared/memory.h): reserved and laid out before boot, and
  * what the host asks about it afterwards.
  *
- *   pages | records | arenas | held | quarantine | map[0], [1], [2]
+ *   pages | records | arenas | held | quarantine | map[0] to [4]
  *
  * The pages are a piece of their own, which is not touched here: 8 GiB are reserved as quickly as
  * 8 MiB. Called by memory_map.c, once. Next: ../device/alloc.h. */
@@ -59,11 +59,24 @@ static uint32_t list_max(uint32_t slot_bytes, uint64_t share)
   return count < LIST_MIN ? LIST_MIN : count > LIST_MAX ? LIST_MAX : (uint32_t)count;
 }
 
-/* Bit i of map[level] for the word i of the level below. */
+/* The first so many bits. */
 static void map_fill(uint64_t *map, uint64_t bits)
 {
   for (uint64_t at = 0; at < bits; at += 64u) {
     map[at / 64u] = bits - at >= 64u ? UINT64_MAX : (1ull << (bits - at)) - 1u;
+  }
+}
+
+/* All pages are free: whole words of them, and what is left at the end. */
+static void maps_fill(const struct gr_memory *m, uint64_t *const map[GR_MAP_LEVELS])
+{
+  const uint32_t whole = m->pages / 64u, rest = m->pages % 64u;
+  map_fill(map[GR_MAP_WHOLE], whole);
+  map_fill(map[GR_MAP_WHOLE + 1u], (whole + 63u) / 64u);
+  if (rest != 0) {
+    map[0][whole] = (1ull << rest) - 1u;
+    map[1][whole / 64u] = 1ull << (whole % 64u);
+    map[2][whole / 4096u] = 1ull << (whole / 64u % 64u);
   }
 }
 
@@ -104,11 +117,11 @@ static int heap_write(struct grosr *g, uint64_t device, const struct layout *at)
   for (uint32_t i = 0; i < GR_CONTEXTS_MAX; i++) {
     arena[i].quota.v = UINT64_MAX;
   }
-  uint64_t bits = m->pages;
+  uint64_t *map[GR_MAP_LEVELS];
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
-    map_fill((uint64_t *)(void *)(tables + (at->map[level] - at->arenas)), bits);
-    bits = m->words[level];
+    map[level] = (uint64_t *)(void *)(tables + (at->map[level] - at->arenas));
   }
+  maps_fill(m, map);
   const int error =
       g->backend_ops->write(g->backend, device + at->arenas, tables, at->end - at->arenas);
   free(tables);
@@ -124,10 +137,11 @@ int gr_heap_build(struct grosr *g)
   m->debug = g->options.memory_debug;
   m->free_bytes = m->debug == 0u ? bytes : 0u;
   m->pages = (uint32_t)(bytes >> GR_PAGE_SHIFT);
-  uint64_t words = m->pages;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
-    words = (words + 63u) / 64u;
-    m->words[level] = (uint32_t)words;
+    const uint32_t below = level == 0              ? m->pages
+                           : level == GR_MAP_WHOLE ? m->words[0]
+                                                   : m->words[level - 1u];
+    m->words[level] = below / 64u + (below % 64u != 0);
   }
   for (uint32_t i = 0; i < GR_CLASSES; i++) {
     gr_class_fill(&m->class_[i], i);

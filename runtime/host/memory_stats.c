@@ -109,14 +109,18 @@ static int page_count(void *argument, uint32_t page, const void *record)
 static int map_count(struct grosr *g, struct grosr_memory_stats *stats)
 {
   const struct gr_memory *m = &g->template.memory;
-  uint64_t *words = malloc(WORDS * sizeof *words);
+  uint64_t *words = malloc((WORDS + WORDS / 64u) * sizeof *words), *whole = words + WORDS;
   uint64_t row = 0;
   int error = words != NULL ? 0 : gr_error_set(-ENOMEM, "no memory to read the map of pages");
   for (uint32_t first = 0; error == 0 && first < m->words[0]; first += WORDS) {
     const uint32_t here = m->words[0] - first < WORDS ? m->words[0] - first : WORDS;
     error = device_read(g, &m->map[0][first], words, here * sizeof *words);
+    error = error < 0 ? error
+                      : device_read(g, &m->map[GR_MAP_WHOLE][first / 64u], whole,
+                                    (here + 63u) / 64u * sizeof *whole);
     for (uint32_t bit = 0; error == 0 && bit < here * 64u; bit++) {
-      const uint64_t is_free = words[bit / 64u] >> (bit % 64u) & 1u;
+      const uint64_t is_free =
+          (words[bit / 64u] >> (bit % 64u) | whole[bit / 4096u] >> (bit / 64u % 64u)) & 1u;
       row = is_free != 0 ? row + 1u : 0u;
       stats->free_pages += is_free;
       stats->largest_pages = row > stats->largest_pages ? row : stats->largest_pages;

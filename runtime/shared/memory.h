@@ -13,8 +13,8 @@
  *                          v  |
  *                        pages (map[]: bit set: free)
  *
- * M1  A page's bit in map[0] is set, or one team is just claiming or releasing it, or it is part of
- *     one run or block.
+ * M1  A page's bit in map[0] is set, or its word's bit in map[3], or one team is just claiming or
+ *     releasing it, or it is part of one run or block. A word that has its bit in map[3] is 0.
  * M2  A slot that was ever handed out is in one place: its bit of free[], one magazine, or with the
  *     op that has it. Slots from the bump on are virgin: in none yet.
  * M3  Bits in free[g] imply that groups has bit g, or that the team which made it not 0 is to set
@@ -27,7 +27,8 @@
  *     moves on, so that nobody who still knows it as it was takes from what it becomes. One whose
  *     arena has been reset is retired as it is.
  * M6  Bits in map[0] word i imply that bit i of map[1] is set, or will be by the team that made the
- *     word not 0, or that the team which cleared it looks again. The same from map[1] to map[2].
+ *     word not 0, or that the team which cleared it looks again. The same from map[1] to map[2],
+ *     and from map[3] to map[4].
  * M7  Who takes pages or a block out of what others can find, and may have to put it back or will
  *     put it elsewhere, or makes a FULL block LISTED before its stack has it, says so before
  *     (moves: on their way + 1) and after (and moved + 1); so does who gives pages back (moved +
@@ -35,11 +36,11 @@
  *     after, with nothing on its way, there was nothing to find.
  *
  * word           writer                              order: why
- * map[0]         who claims, by CAS                  acqrel: what the last owner wrote; and who
+ * map[0], [3]    who claims, by CAS                  acqrel: what the last owner wrote; and who
  *                                                    sees it claimed sees that it is on its way
- *                who releases, by or; a word that is release
- *                all its own by a store
- * map[1], [2]    who made a word below 0 or not 0    acqrel: sees, or is seen by, the other (M6)
+ *                who releases, or splits, by or      release
+ * map[1], [2],   who made a word below 0 or not 0    acqrel: sees, or is seen by, the other (M6)
+ *  [4]
  * page.tag       who has the pages                   relaxed: whoever frees a pointer was given it;
  *                                                    when a block is retired release: M7
  * page.word      any team, by CAS                    acqrel: what a group's taker and the retirer
@@ -75,7 +76,8 @@
 #include "shared/limits.h"
 
 #define GR_PAGE_BYTES  (1u << GR_PAGE_SHIFT)
-#define GR_MAP_LEVELS  3u
+#define GR_MAP_WHOLE   3u /* map[3]: words of free pages; map[4] is above it */
+#define GR_MAP_LEVELS  5u
 #define GR_GROUP_SLOTS 32u
 #define GR_GROUP_SHIFT 9u                                /* 32 slots of 16 bytes */
 #define GR_GROUPS      (GR_PAGE_BYTES >> GR_GROUP_SHIFT) /* of a block, at most */

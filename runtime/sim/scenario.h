@@ -140,6 +140,10 @@ void gr_scenario_pages_words(void *argument);
 void gr_scenario_pages_across(void *argument);
 void gr_scenario_pages_split(void *argument);
 void gr_scenario_pages_long(void *argument);
+void gr_scenario_pages_halves(void *argument);
+void gr_scenario_pages_whole(void *argument);
+void gr_scenario_pages_whole_run(void *argument);
+void gr_scenario_pages_whole_last(void *argument);
 void gr_scenario_pages_aligned(void *argument);
 /* scenario_slab.c */
 void gr_scenario_blocks(void *argument);

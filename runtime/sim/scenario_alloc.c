@@ -69,7 +69,8 @@ static bool is_within_reach(uint32_t page, uint32_t context, uint32_t class_)
 /* Pages that are free, or can be had by retiring what is empty on a stack. */
 static uint64_t pages_to_have(uint32_t context, uint32_t *own)
 {
-  uint64_t free = H.m->map[0][0].v; /* at most 64 pages here */
+  /* At most 64 pages here. */
+  uint64_t free = H.m->map[GR_MAP_WHOLE][0].v != 0 ? UINT64_MAX : H.m->map[0][0].v;
   *own = 0;
   for (uint32_t page = 0; page < H.m->pages; page++) {
     const struct gr_page *block = &H.m->page[page];
@@ -321,9 +322,13 @@ static void next_lane(void *argument)
 /* ---- a life ---- */
 static void begin(uint32_t teams, uint32_t lanes)
 {
-  static const uint64_t sizes[] = {16, 48, 128, 1024, 2048, 4096, 5120, 8192, 12288, 20480, 81920};
+  static const uint64_t sizes[] = {16,   48,   128,   1024,  2048,  4096,
+                                   5120, 8192, 12288, 20480, 81920, 286720};
+  const bool is_long = dice(8) == 0; /* more than a word of pages, and runs of that */
   memset(&L, 0, offsetof(__typeof__(L), bytes_of));
-  gr_sim_heap_begin(teams, dice(4) != 0 ? 4u + dice(28) : 16u + dice(49), true);
+  const uint32_t few = dice(4) != 0 ? 4u + dice(28) : dice(2) != 0 ? 64u : 16u + dice(49);
+  gr_sim_heap_begin(teams, is_long ? 192u : few, true);
+  gr_sim_heap_whole();
   L.cell = gr_sim_take("cell", CELLS * sizeof *L.cell);
   for (uint32_t i = 0; i < SIZES; i++) {
     L.size[i] = sizes[dice(sizeof sizes / sizeof sizes[0])];
@@ -337,11 +342,12 @@ static void begin(uint32_t teams, uint32_t lanes)
     L.has_quota = true;
     H.m->arena[0].quota.v = 1u + dice(8);
   }
-  L.is_exact = gr_sim_config()->memory == GR_SIM_STRONG && lanes <= 4u && dice(2) == 0;
+  L.is_exact = !is_long && gr_sim_config()->memory == GR_SIM_STRONG && lanes <= 4u && dice(2) == 0;
   L.turns = lanes == 1u ? 24u : lanes == 4u ? 10u : 4u;
   if (L.is_exact) {
     gr_sim_watch(H.m->page, H.m->pages * sizeof *H.m->page, stores);
     gr_sim_watch(H.m->map[0], 8u, stores);
+    gr_sim_watch(H.m->map[GR_MAP_WHOLE], 8u, stores);
     gr_sim_watch(H.m->arena, HEAP_CONTEXTS * sizeof *H.m->arena, stores);
   }
   gr_sim_name(L.cell, CELLS * sizeof *L.cell, sizeof *L.cell, "cell");

@@ -22,6 +22,15 @@ static uint64_t dice(uint64_t sides)
   return gr_sim_random() % sides;
 }
 
+/* Takes no step, as gr_page_is_free does. */
+__attribute__((no_sanitize("thread"))) static uint32_t page_is_free(const struct gr_memory *m,
+                                                                    uint32_t page)
+{
+  return (m->map[0][page / 64u].v >> page % 64u |
+          m->map[GR_MAP_WHOLE][page / 4096u].v >> page / 64u % 64u) &
+         1u;
+}
+
 /* All that is not free is empty blocks; of no context has anybody anything. */
 __attribute__((no_sanitize("thread"))) static void check_memory(const struct gr_memory *m)
 {
@@ -30,7 +39,7 @@ __attribute__((no_sanitize("thread"))) static void check_memory(const struct gr_
   for (uint32_t page = 0; page < m->pages; page++) {
     const struct gr_page *block = &m->page[page];
     const uint32_t slots = GR_EXTENT_SLOTS(block->pages.v);
-    if ((m->map[0][page / 64u].v >> page % 64u & 1u) != 0) {
+    if (page_is_free(m, page) != 0) {
       gr_sim_expect(block->tag.v == 0);
       pages++;
     } else if (GR_TAG_KIND(block->tag.v) == GR_PAGE_BLOCK && GR_TAG_OFFSET(block->tag.v) == 0) {
@@ -50,7 +59,7 @@ __attribute__((no_sanitize("thread"))) static void check_memory(const struct gr_
   }
   gr_sim_expect(pages == m->pages);
   for (uint32_t i = 0; i < m->pages; i++) {
-    used += (m->map[0][i / 64u].v >> i % 64u & 1u) != 0 ? 1u : 0u;
+    used += page_is_free(m, i);
   }
   gr_sim_expect(used == m->pages);
 }

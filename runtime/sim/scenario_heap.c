@@ -17,20 +17,20 @@ struct gr_sim_heap gr_sim_heap;
 #define H gr_sim_heap
 
 /* ---- begin and end ---- */
+/* All pages are free by map[0]; gr_sim_heap_whole changes that. */
 static void maps_fill(uint32_t pages)
 {
+  static const char *const names[GR_MAP_LEVELS] = {"map0", "map1", "map2", "map3", "map4"};
   uint32_t bits = pages;
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
+    bits = level == GR_MAP_WHOLE ? H.m->words[0] : bits;
     const uint32_t words = (bits + 63u) / 64u;
     H.m->words[level] = words;
     H.m->map[level] = gr_sim_take("map", words * sizeof(gr_au64));
-    for (uint32_t i = 0; i < words; i++) {
+    for (uint32_t i = 0; i < words && level < GR_MAP_WHOLE; i++) {
       H.m->map[level][i].v = gr_bits_run(0u, bits - 64u * i < 64u ? bits - 64u * i : 64u);
     }
-    gr_sim_name(H.m->map[level], words * sizeof(gr_au64), sizeof(gr_au64),
-                level == 0   ? "map0"
-                : level == 1 ? "map1"
-                             : "map2");
+    gr_sim_name(H.m->map[level], words * sizeof(gr_au64), sizeof(gr_au64), names[level]);
     bits = words;
   }
 }
@@ -96,6 +96,17 @@ void gr_sim_heap_join(void)
 }
 
 /* ---- the shadow ---- */
+void gr_sim_heap_whole(void)
+{
+  for (uint32_t word = 0; word < H.m->words[0]; word++) {
+    if (H.m->map[0][word].v == UINT64_MAX) {
+      gr_sim_heap_use(64u * word, 64u);
+      H.m->map[GR_MAP_WHOLE][word / 64u].v |= 1ull << word % 64u;
+      H.m->map[GR_MAP_WHOLE + 1u][word / 4096u].v |= 1ull << word / 64u % 64u;
+    }
+  }
+}
+
 void gr_sim_heap_use(uint32_t first, uint32_t count)
 {
   for (uint32_t page = first; page < first + count; page++) {
@@ -284,12 +295,21 @@ QUIET static uint32_t audit_page(uint32_t page)
   return pages;
 }
 
+QUIET static bool page_is_free(uint32_t page)
+{
+  return ((H.m->map[0][page / 64u].v >> page % 64u |
+           H.m->map[GR_MAP_WHOLE][page / 4096u].v >> page / 64u % 64u) &
+          1u) != 0;
+}
+
 QUIET void gr_sim_heap_audit_map(void)
 {
   for (uint32_t level = 1; level < GR_MAP_LEVELS && !gr_sim_is_parked(); level++) {
-    for (uint32_t i = 0; i < H.m->words[level - 1u]; i++) { /* M6 */
+    const uint32_t below = level == GR_MAP_WHOLE ? 0u : level - 1u;
+    for (uint32_t i = 0; i < H.m->words[below]; i++) {
       const bool says = (H.m->map[level][i / 64u].v >> i % 64u & 1u) != 0;
-      gr_sim_expect(says || H.m->map[level - 1u][i].v == 0);
+      const bool is_none = H.m->map[below][i].v == 0;
+      gr_sim_expect(level == GR_MAP_WHOLE ? !says || is_none : says || is_none); /* M1, M6 */
     }
   }
 }
@@ -305,7 +325,7 @@ QUIET void gr_sim_heap_audit(void)
     count_stacks(i);
   }
   for (uint32_t page = 0; page < H.m->pages; page++) {
-    const bool is_free = (H.m->map[0][page / 64u].v >> page % 64u & 1u) != 0;
+    const bool is_free = page_is_free(page);
     const uint64_t owner = GR_TAG_OWNER(H.m->page[page].tag.v);
     if (page >= end) {
       end = page + audit_page(page);
@@ -351,7 +371,7 @@ QUIET void gr_sim_heap_settle(void)
   }
   gr_sim_heap_audit();
   for (uint32_t page = 0; page < H.m->pages; page++) {
-    if ((H.m->map[0][page / 64u].v >> page % 64u & 1u) == 0) {
+    if (!page_is_free(page)) {
       gr_sim_fail("page %u is not free, and nobody has anything", page);
     }
   }

@@ -38,7 +38,9 @@ void gr_sim_heap_start(uint32_t teams, uint32_t lanes, uint32_t warp_lanes, void
 /* Until all lanes have ended, but those of a team that was stopped for ever. */
 void gr_sim_heap_join(void);
 
-/* The pages from first on are claimed by hand: before the teams begin. */
+/* Words whose pages are all free are whole: before the teams begin. */
+void gr_sim_heap_whole(void);
+/* The pages from first on are claimed by hand: before that. */
 void gr_sim_heap_use(uint32_t first, uint32_t count);
 /* Somebody got this object, or is about to free it. */
 void gr_sim_heap_got(const struct gr_team *team, const void *p, uint64_t bytes);

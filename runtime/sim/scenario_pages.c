@@ -184,3 +184,56 @@ void gr_scenario_pages_aligned(void *argument)
   two(gives_a_run, claims_aligned);
   gr_sim_expect(failed == 0u || claim(2u, 2u, 0u, 3u) == 66u);
 }
+
+/* ---- whole words ---- */
+static void whole(uint32_t words, const uint32_t *lengths)
+{
+  begin(64u * words, 0u, 64u * words);
+  gr_pages_release(H.m, 0u, 64u * words); /* they are whole now */
+  gr_sim_expect(H.m->map[0][0].v == 0 && H.m->map[GR_MAP_WHOLE][0].v == gr_bits_run(0u, words));
+  wanted = lengths;
+  two(claims_and_gives, claims_and_gives);
+}
+/* Of the same word: one of the two splits it, and nobody may say that there is none. */
+void gr_scenario_pages_halves(void *argument)
+{
+  static const uint32_t lengths[2] = {1u, 63u};
+  (void)argument;
+  whole(1u, lengths);
+  gr_sim_expect(failed == 0u && claim(64u, 1u, 0u, 3u) == 0u);
+}
+/* All of it, or a page; two words, or one and a page of the other. */
+void gr_scenario_pages_whole(void *argument)
+{
+  static const uint32_t lengths[2] = {64u, 1u};
+  (void)argument;
+  whole(1u, lengths);
+  gr_sim_expect(failed <= 1u && claim(64u, 1u, 0u, 3u) == 0u);
+}
+void gr_scenario_pages_whole_run(void *argument)
+{
+  static const uint32_t lengths[2] = {128u, 65u};
+  (void)argument;
+  whole(2u, lengths);
+  gr_sim_expect(failed <= 1u && claim(128u, 1u, 0u, 3u) == 0u);
+}
+/* The last whole word goes while another comes (M6, of the other two levels). */
+static void *gives_a_word(void *argument)
+{
+  give(64u, 64u);
+  return argument;
+}
+static void *claims_a_word(void *argument)
+{
+  gr_sim_expect(claim(64u, 1u, 0u, 1u) == 0u);
+  return argument;
+}
+void gr_scenario_pages_whole_last(void *argument)
+{
+  (void)argument;
+  begin(128u, 0u, 128u);
+  own(64u, 64u, 2u);
+  gr_pages_release(H.m, 0u, 64u);
+  two(gives_a_word, claims_a_word);
+  gr_sim_expect(gr_map_next(H.m, 0u) == 1u);
+}

@@ -1,9 +1,9 @@
 /* memory_walk.h - is the memory that ops allocate whole? By a walk over all its tables.
  *
  * For tests, while nobody allocates or frees: on the cpu when every team sleeps (its magazines are
- * empty then), in a unit test at any moment between two calls. Every page has to be free by map[0],
- * or part of one run or of one block; every slot of a block has to be free by a bit of free[],
- * virgin, or *out*: with an op, or in a magazine. So live + free + cached = capacity is
+ * empty then), in a unit test at any moment between two calls. Every page has to be free by map[0]
+ * or map[3], or part of one run or of one block; every slot of a block has to be free by a bit of
+ * free[], virgin, or *out*: with an op, or in a magazine. So live + free + cached = capacity is
  *
  *   pages_free + pages_blocks + pages_runs = pages            exactly, or memory_is_whole is false
  *   slots_out = objects that ops have + slots in magazines    for the caller to compare
@@ -49,29 +49,34 @@ static inline void memory_walk_wrong(struct memory_walk *w, const char *what, ui
   }
 }
 
-static inline bool memory_walk_is_free(const struct gr_memory *m, uint32_t page)
+static inline void memory_walk_level(struct memory_walk *w, uint32_t level, uint64_t bits)
 {
-  return (gr_load_acquire_gpu_u64(&m->map[0][page / 64u]) >> (page % 64u) & 1u) != 0u;
+  const struct gr_memory *m = w->m;
+  for (uint32_t i = 0; i < m->words[level]; i++) {
+    const uint64_t word = gr_load_acquire_gpu_u64(&m->map[level][i]);
+    if (bits - i * 64u < 64u && word >> (bits - i * 64u) != 0u) {
+      memory_walk_wrong(w, "bits beyond the last", i, word);
+    }
+    for (uint32_t bit = 0; level != 0 && bit < 64u && i * 64u + bit < bits; bit++) {
+      const uint32_t under = level == GR_MAP_WHOLE ? 0u : level - 1u;
+      const uint64_t below = gr_load_acquire_gpu_u64(&m->map[under][i * 64u + bit]);
+      const bool says = (word >> bit & 1u) != 0u;
+      if (level == GR_MAP_WHOLE && says && below != 0u) {
+        memory_walk_wrong(w, "pages are free twice (M1)", i * 64u + bit, below);
+      } else if (level != GR_MAP_WHOLE && !says && below != 0u) { /* one too many is only a look */
+        memory_walk_wrong(w, "a level of the map does not say what is below (M6)", i * 64u + bit,
+                          below);
+      }
+    }
+  }
 }
 
 static inline void memory_walk_maps(struct memory_walk *w)
 {
-  uint64_t bits = w->m->pages;
+  const uint32_t *words = w->m->words;
+  const uint64_t bits[GR_MAP_LEVELS] = {w->m->pages, words[0], words[1], words[0], words[3]};
   for (uint32_t level = 0; level < GR_MAP_LEVELS; level++) {
-    for (uint32_t i = 0; i < w->m->words[level]; i++) {
-      const uint64_t word = gr_load_acquire_gpu_u64(&w->m->map[level][i]);
-      if (bits - i * 64u < 64u && word >> (bits - i * 64u) != 0u) {
-        memory_walk_wrong(w, "bits beyond the last", i, word);
-      }
-      for (uint32_t bit = 0; level != 0 && bit < 64u && i * 64u + bit < bits; bit++) {
-        const uint64_t below = gr_load_acquire_gpu_u64(&w->m->map[level - 1u][i * 64u + bit]);
-        if ((word >> bit & 1u) == 0u && below != 0u) { /* one too many is only a look in vain */
-          memory_walk_wrong(w, "a level of the map does not say what is below (M6)", i * 64u + bit,
-                            below);
-        }
-      }
-    }
-    bits = w->m->words[level];
+    memory_walk_level(w, level, bits[level]);
   }
 }
 
@@ -134,7 +139,7 @@ static inline uint32_t memory_walk_piece(struct memory_walk *w, uint32_t page, u
     const struct gr_page *at = &m->page[page + i];
     const uint64_t is = gr_load_relaxed_gpu_u64(&at->tag);
     const uint64_t wanted = is_block ? tag | (uint64_t)i << GR_PAGE_SHIFT : i == 0 ? tag : 0u;
-    if (memory_walk_is_free(m, page + i)) {
+    if (gr_page_is_free(m, page + i)) {
       memory_walk_wrong(w, "a page is free and part of something (M1)", page + i, tag);
     }
     if (is != wanted || (is_block && gr_load_relaxed_gpu_u32(&at->pages) != extent)) {
@@ -169,7 +174,7 @@ static inline void memory_walk_pages(struct memory_walk *w)
       page += memory_walk_piece(w, page, tag);
       continue;
     }
-    if (tag != 0u || !memory_walk_is_free(w->m, page)) {
+    if (tag != 0u || !gr_page_is_free(w->m, page)) {
       memory_walk_wrong(w, "a page is not free and part of nothing (M1)", page, tag);
     }
     w->sums->pages_free++;

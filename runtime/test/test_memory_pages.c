@@ -73,6 +73,40 @@ Test(memory_pages, a_run_is_found_wherever_it_is)
   memory_end(t);
 }
 
+/* Words of pages that are all free are claimed at once, split for less, and whole again. */
+Test(memory_pages, whole_words_are_split_and_whole_again)
+{
+  struct memory *t = memory_begin(64u * 130u + 5u);
+  struct gr_memory *m = &t->dev->memory;
+  cr_assert_eq(m->map[GR_MAP_WHOLE][2].v, 3u);
+  cr_assert_eq(m->map[0][130].v, 31u); /* a word that has no more pages is never whole */
+  cr_assert_eq(gr_pages_claim(m, 3u, 1u, 64u * 130u), 64u * 130u);
+  cr_assert_eq(gr_pages_claim(m, 3u, 1u, 0u), 0u);
+  cr_assert_eq(m->map[0][0].v, ~7ull);
+  cr_assert_eq(m->map[GR_MAP_WHOLE][0].v, ~1ull);
+  cr_assert_eq(gr_pages_claim(m, 63u, 1u, 0u), 3u); /* on into the next, which is whole */
+  cr_assert_eq(m->map[0][1].v, ~3ull);
+  cr_assert_eq(gr_pages_claim(m, 64u * 128u, 1u, 0u), 66u); /* all that are, but for 62 pages */
+  cr_assert_eq(gr_pages_claim(m, 64u, 1u, 0u), GR_PAGES_NONE);
+  for (uint32_t i = 0; i < 3; i++) {
+    cr_assert_eq(m->map[GR_MAP_WHOLE][i].v, 0u);
+  }
+  cr_assert_eq(m->map[GR_MAP_WHOLE + 1u][0].v, 0u);
+  gr_pages_release(m, 66u, 64u * 128u);
+  gr_pages_release(m, 0u, 66u);
+  gr_pages_release(m, 64u * 130u, 3u);
+  cr_assert_eq(m->map[GR_MAP_WHOLE][0].v, ~2ull); /* word 1 came back in two parts */
+  cr_assert_eq(m->map[0][1].v, ~0ull);
+  cr_assert_eq(m->map[GR_MAP_WHOLE][2].v, 1u);
+  cr_assert_eq(m->map[GR_MAP_WHOLE + 1u][0].v, 7u);
+  cr_assert_eq(gr_pages_claim(m, 64u * 130u + 5u, 1u, 0u), 0u);
+  gr_pages_release(m, 0u, 64u * 130u + 5u);
+  for (uint32_t i = 0; i < 5; i++) {
+    gr_moves_end(m, true);
+  }
+  memory_end(t);
+}
+
 Test(memory_pages, alignment)
 {
   struct memory *t = memory_begin(1024);
