@@ -4,11 +4,12 @@
  * Next: exp3_image_short.c */
 #include "exp3_ops.h"
 #include "workloads/alloc/graph.h"
+#include "workloads/alloc/phases.h"
 #include "workloads/alloc/space.h"
 
 #define EXP3_OPS(OP)                                                                               \
   EXP3_OPS_SHORT(OP)                                                                               \
-  OP(pairs_inline)                                                                                 \
+  OP(pairs_inline) OP(phases)                                                                      \
   OP(waste) OP(write_all) OP(larson_begin) OP(larson) OP(larson_end) OP(stress) OP(stress_end)     \
       OP(scratch_begin) OP(scratch) OP(scratch_end) OP(any) OP(any_end) OP(graph) OP(graph_end)    \
           OP(space_fill) OP(space_thin) OP(space_drain)
@@ -114,6 +115,25 @@ GR_DEV int32_t larson(struct gr_team *team)
     turn.record->begin_ticks = gr_clock_ticks();
   }
   wl_larson(&turn.worker, turn.job.count, turn.job.objects, turn.job.bytes);
+  return exp3_end(team, &turn);
+}
+
+/* All sizes, both phases of each; before each size the tables move on as larson's do, with what was
+ * left in them. */
+GR_DEV int32_t phases(struct gr_team *team)
+{
+  struct exp3_turn turn;
+  if (!exp3_begin(team, &turn)) {
+    return GR_E_TIMEOUT;
+  }
+  for (uint64_t phase = 0u; phase < 2u * WL_PHASE_SIZES; phase++) {
+    exp3_move(&turn, turn.job.round * WL_PHASE_SIZES + phase / 2u);
+    wl_phase(&turn.worker, turn.job.objects, wl_phase_size(turn.job.bytes, phase / 2u),
+             phase % 2u == 0u);
+    if (!exp3_meet(team, &turn)) {
+      return GR_E_TIMEOUT;
+    }
+  }
   return exp3_end(team, &turn);
 }
 

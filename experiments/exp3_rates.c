@@ -83,6 +83,11 @@ static struct exp3_load load_of_program(const struct exp3 *exp, const char *name
     load.begin = "scratch_begin";
     load.end = "scratch_end";
     load.bytes = 16u;
+  } else if (strcmp(name, "phases") == 0) {
+    load.end = "larson_end";
+    load.bytes = 1024u;
+    load.objects = part_of(point, objects_of(exp, load.bytes));
+    load.is_apart = 1;
   } else if (strncmp(name, "write", 5) == 0) { /* write_64, write_4096: test 10 */
     load.op = "write_all";
     load.bytes = strcmp(name, "write_64") == 0 ? 64u : 4096u;

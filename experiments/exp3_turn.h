@@ -78,7 +78,14 @@ GR_DEV bool exp3_is_active(const struct exp3_turn *turn)
   return turn->job.active == 0u || gr_lane() < turn->job.active;
 }
 
-/* The turn without a meeting. moved: the table is that of another team, further by so many. */
+/* The worker's table is that of another team from now on, further by so many. */
+GR_DEV void exp3_move(struct exp3_turn *turn, uint64_t moved)
+{
+  const uint64_t index = (turn->index + moved) % turn->job.teams;
+  turn->worker.slot = exp3_table(turn->state, &turn->job, index) + gr_lane();
+}
+
+/* The turn without a meeting. moved: as exp3_move. */
 GR_DEV_HOT void exp3_open(struct gr_team *team, struct exp3_turn *turn, uint64_t moved)
 {
   turn->job = *gr_arg_ptr(team, 0, struct exp3_job);
@@ -88,8 +95,7 @@ GR_DEV_HOT void exp3_open(struct gr_team *team, struct exp3_turn *turn, uint64_t
   struct wl_worker *worker = &turn->worker;
   worker->number = turn->index * gr_lanes() + gr_lane();
   worker->all = exp3_workers(&turn->job);
-  worker->slot =
-      exp3_table(turn->state, &turn->job, (turn->index + moved) % turn->job.teams) + gr_lane();
+  exp3_move(turn, moved);
   worker->stride = gr_lanes();
   worker->slots = turn->job.slots;
   worker->random = wl_hash(turn->job.seed + worker->number + (turn->job.round << 20)) | 1u;

@@ -11,7 +11,7 @@
  *               others', frees it, and then writes to small objects of its own
  *   wl_any      alloc-test (Petrov, 2018): random objects of a table, each written and read whole
  *
- * Next: graph.h. */
+ * Next: phases.h. */
 #pragma once
 
 #include "workloads/alloc/worker.h"
