@@ -22,7 +22,7 @@ struct exp3_job {
   uint64_t seed;       /* not 0 */
   uint64_t is_timed;   /* each call is, into the state's histogram */
   uint64_t calls;      /* image exp3_pointer only: address of a struct exp3_calls */
-  uint64_t bump_bytes; /* image exp3_bump only: of each team */
+  uint64_t bump_bytes; /* memory of its own, for each team: images exp3_bump, exp3_other */
   uint64_t active;     /* lanes that take part, the first ones; 0: all */
 };
 

@@ -15,8 +15,16 @@
 #define EXP3_BITMAP  3 /* the page bitmap alone: whole pages, however small the object */
 #define EXP3_MALLOC  4 /* malloc, free as the compiler has them: cuda: the device's heap */
 #define EXP3_BUMP    5 /* an addition; nothing is freed and all is used again: the bound */
+#define EXP3_OTHER   6 /* another project's, by the adapter that the build was pointed at */
 
-/* Of a team. */
+#ifdef EXP3_OTHER_PATH
+#include EXP3_OTHER_PATH
+#endif
+#if !defined EXP3_OTHER_PATH || defined EXP3_OTHER_CUDA_ONLY
+#include "exp3_other_example.h"
+#endif
+
+/* Of a team. EXP3_OTHER: all have the same memory. */
 struct exp3_bump {
   gr_au64 next; /* counts up; modulo bytes it is where */
   uint64_t bytes;
@@ -54,6 +62,8 @@ GR_DEV_HOT void *exp3_alloc(const struct exp3_how *how, uint64_t bytes)
     return gr_run_alloc(how->team, bytes, 1u);
   case EXP3_MALLOC:
     return malloc(bytes);
+  case EXP3_OTHER:
+    return exp3_other_alloc(how->bump->base, bytes);
   default:
     return exp3_bump_alloc(how->bump, bytes);
   }
@@ -73,6 +83,9 @@ GR_DEV_HOT void exp3_free(const struct exp3_how *how, void *p)
     break;
   case EXP3_MALLOC:
     free(p);
+    break;
+  case EXP3_OTHER:
+    exp3_other_free(how->bump->base, p);
     break;
   default:
     break;

@@ -55,7 +55,7 @@ static void set_options(struct exp3 *exp, const struct exp3_way *way, const stru
   options->op_ns_max = WAIT_NS;
   options->memory_bytes = size->memory_bytes + size->slots * sizeof(uint64_t) +
                           workers * RING_BYTES + (is_sim ? SLACK_SIM : SLACK_BYTES);
-  if (way->is_bump) { /* what is in use, and as much again */
+  if (way->has_memory) { /* what is in use, and as much again */
     exp->job->bump_bytes = size->memory_bytes / exp->teams;
     options->memory_bytes += exp->teams * (size->bytes_most + 4096u);
   }
@@ -113,7 +113,9 @@ int exp3_device_open(struct exp3 *exp, struct hx_point *point, const struct exp3
   exp3_device_use(exp, way->calls);
   result = exp3_device_run_one(exp, "prepare", NULL);
   result = result < 0 ? result : exp3_device_run_one(exp, "look", &result_look);
-  exp->capacity = result < 0 ? 0u : result_look.pages_free * 4096u;
+  exp->capacity = result < 0 ? 0u
+                  : way->has_memory ? teams * exp->job->bump_bytes
+                                    : result_look.pages_free * 4096u;
   return result < 0 ? exp3_device_close(exp, result) : 0;
 }
 

@@ -15,7 +15,7 @@ struct exp3_way {
   const struct grosr_image *image;
   const struct exp3_calls *calls; /* of image exp3_pointer; else NULL */
   uint32_t bytes_least;           /* that an object takes: 1, or a page */
-  int is_bump;                    /* image exp3_bump */
+  int has_memory;                 /* it gets memory that `prepare` allocates: bump, other */
   int is_fleeting;                /* objects do not last: nothing may stay live for long */
   uint64_t live_most;             /* bytes that may be live; 0: as many as there are */
 };

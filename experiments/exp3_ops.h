@@ -34,16 +34,24 @@ GR_DEV int32_t prepare(struct gr_team *team)
   if (gr_lane() == 0u) {
     for (uint64_t i = 0u; i < job->teams && job->bump_bytes != 0u; i++) {
       struct exp3_bump *bump = exp3_bumps(state, job) + i;
-      bump->bytes = job->bump_bytes;
       /* An object that begins just before the end has room. */
-      bump->base = (unsigned char *)gr_run_alloc(team, job->bump_bytes + job->bytes, 1u);
+      const bool is_one = EXP3_CALLS == EXP3_OTHER;
+      bump->bytes = is_one ? job->teams * job->bump_bytes : job->bump_bytes;
+      bump->base = is_one && i != 0u
+                       ? exp3_bumps(state, job)->base
+                       : (unsigned char *)gr_run_alloc(team, bump->bytes + job->bytes, 1u);
       if (bump->base == NULL) {
         at = 0u;
       }
     }
     job->state = at;
   }
-  return gr_team_broadcast_u64(team, at) != 0u ? GR_OK : GR_E_NOMEM;
+  if (gr_team_broadcast_u64(team, at) == 0u) {
+    return GR_E_NOMEM;
+  }
+  const struct exp3_bump *bump = exp3_bumps(state, job);
+  return EXP3_CALLS == EXP3_OTHER && !exp3_other_begin(team, bump->base, bump->bytes) ? GR_E_INVAL
+                                                                                      : GR_OK;
 }
 
 /* One team, nobody else is at work: what the allocator has. */

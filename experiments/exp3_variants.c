@@ -8,6 +8,7 @@
  *   mmap      of runs of pages; munmap frees           -
  *   device_malloc   -                                  malloc and free in a kernel
  *   cuda_malloc, cuda_malloc_async   -                 the driver's, by the host
+ *   other     an adapter's (exp3_other_example.h)      the same; if the build has one
  *   bump      an addition, nothing is freed: the floor of what a call costs, the same on both
  *
  * On cpu all but slab_inline are called through one pointer, from the same loops of the same image,
@@ -22,6 +23,9 @@ GROSR_IMAGE(exp3_slab);
 GROSR_IMAGE(exp3_bitmap);
 GROSR_IMAGE(exp3_malloc);
 GROSR_IMAGE(exp3_bump);
+#ifdef EXP3_WITH_OTHER
+GROSR_IMAGE(exp3_other);
+#endif
 
 #define PAGE_BYTES 4096u
 
@@ -48,7 +52,7 @@ static int choose(struct hx_point *point, enum exp3_who who, const struct grosr_
   }
   *way = (struct exp3_way){.image = image, .bytes_least = 1};
   way->bytes_least = who == EXP3_WHO_BITMAP ? PAGE_BYTES : 1u;
-  way->is_bump = way->is_fleeting = who == EXP3_WHO_BUMP;
+  way->has_memory = way->is_fleeting = who == EXP3_WHO_BUMP;
   return 0;
 }
 
@@ -88,6 +92,21 @@ static int choose_malloc(struct hx_point *point, uint64_t bytes, uint64_t live_b
   return 0;
 }
 
+#ifdef EXP3_WITH_OTHER
+static int choose_other(struct hx_point *point, uint64_t bytes, uint64_t live_bytes,
+                        uint32_t teams, struct exp3_way *way)
+{
+  (void)bytes;
+  (void)live_bytes;
+  (void)teams;
+  if (exp3_is_on(point, "cpu") && !exp3_other_is_on_cpu) {
+    return hx_unmet(point, "this adapter has no side for the CPU");
+  }
+  *way = (struct exp3_way){.image = &grosr_image_exp3_other, .bytes_least = 1, .has_memory = 1};
+  return 0;
+}
+#endif
+
 #define RATE(name)                                                                                 \
   static int rate_##name(struct hx_point *point)                                                   \
   {                                                                                                \
@@ -125,6 +144,9 @@ RATE(glibc)
 RATE(jemalloc)
 RATE(mimalloc)
 RATE(malloc)
+#ifdef EXP3_WITH_OTHER
+RATE(other)
+#endif
 PROGRAM(slab)
 PROGRAM(glibc)
 PROGRAM(jemalloc)
@@ -181,6 +203,9 @@ const struct hx_variant exp3_variants[] = {
     {"cuda_malloc", "cuda", NULL, exp3_cuda_malloc, "load,size"},
     {"cuda_malloc_async", "cuda", NULL, exp3_cuda_malloc_async, "load,size"},
     {"bump", "any", NULL, rate_bump, EXP3_RATE},
+#ifdef EXP3_WITH_OTHER
+    {"other", "any", NULL, rate_other, EXP3_RATE},
+#endif
     {"slab_program", "any", NULL, program_slab, EXP3_PROGRAM},
     {"glibc_program", "cpu", NULL, program_glibc, EXP3_PROGRAM},
     {"jemalloc_program", "cpu", NULL, program_jemalloc, EXP3_PROGRAM},

@@ -6,6 +6,9 @@
 
 extern const struct hx_variant exp3_variants[];
 
+/* exp3_other.c, if the build has an adapter. */
+extern const int exp3_other_is_on_cpu;
+
 /* First in main(). */
 void exp3_variants_begin(char **argv);
 
