@@ -15,6 +15,7 @@
 #include "device/deadline.h"
 #include "device/launch.h"
 #include "device/trace.h"
+#include "shared/relay.h"
 
 /* Reads the tasks that stand ready from `pos` on into team->stage; returns how many. */
 GR_DEV uint32_t gr_ring_peek(struct gr_team *team, const struct gr_line *ring, uint32_t shift,
@@ -173,6 +174,8 @@ GR_DEV void gr_control_carry_out(struct gr_lead *lead, const struct gr_task *mes
     if (message->op == GR_CTL_CANCEL) {
       gr_store_relaxed_gpu_u32(&dev->cancel[message->arg[0]], (uint32_t)message->arg[1]);
       gr_store_relaxed_gpu_u32(&dev->cancel_live, 1u);
+    } else if (message->op == GR_CTL_RELAY) {
+      gr_store_relaxed_gpu_u64(&dev->relay->granted, message->arg[0]);
     } else if (message->op == GR_CTL_TRACE) {
       gr_store_relaxed_gpu_u32(&dev->tracing, (uint32_t)message->arg[0]);
       gr_trace_look_on(lead->team);

@@ -16,6 +16,7 @@
 #include "device/account.h"
 #include "device/channel_then.h"
 #include "device/graph.h"
+#include "device/relay.h"
 #include "device/tiles.h"
 
 /* One lane. Counts where the task that has ended came from. */
@@ -208,6 +209,9 @@ GR_DEV uint32_t gr_task_resume(struct gr_team *team, uint32_t source)
 GR_DEV uint32_t gr_task_open(struct gr_team *team, uint32_t source)
 {
   uint32_t asked = 0u;
+  if (team->task->op == GR_OP_CALLED) {
+    gr_call_resume(team);
+  }
   if (gr_warp_lane() == 0u) {
     asked = gr_end_is_asked(team->dev, team->task) ? 1u : 0u;
   }

@@ -24,6 +24,7 @@ void grosr_options_init(struct grosr_options *options)
   options->device = "auto";
   options->teams = GROSR_AUTO;
   options->idle_mode = GROSR_IDLE_BALANCED;
+  options->relay_idle = GROSR_IDLE_BALANCED;
 }
 
 /* ---- options ---- */
@@ -77,9 +78,13 @@ static int options_check(const struct grosr_options *o)
                         o->image->op_count, GR_OPS_MAX);
   }
   if ((unsigned)o->placement > GROSR_PLACE_SPREAD || (unsigned)o->idle_mode > GROSR_IDLE_QUIET ||
-      o->ingress_team > 2u || (unsigned)o->policy >= GR_POLICY_COUNT) {
-    return gr_error_set(-EINVAL, "placement, idle_mode, ingress_team or policy is not one of "
-                                 "grosr.h's values");
+      o->ingress_team > 2u || (unsigned)o->policy >= GR_POLICY_COUNT ||
+      (unsigned)o->relay_idle > GROSR_IDLE_QUIET || o->relay > 1u) {
+    return gr_error_set(-EINVAL, "placement, idle_mode, ingress_team, policy, relay or relay_idle "
+                                 "is not one of grosr.h's values");
+  }
+  if (o->relay_batch > GR_CALLS_MAX) {
+    return gr_error_set(-EINVAL, "relay_batch is %u; at most %u", o->relay_batch, GR_CALLS_MAX);
   }
   int error =
       power_check("ingress_slots", o->ingress_slots, GR_INGRESS_SLOTS_MIN, GR_INGRESS_SLOTS_MAX);
@@ -218,6 +223,7 @@ static void grosr_end(struct grosr *g)
   gr_mutex_fini(&g->graph_lock);
   gr_mutex_fini(&g->channel_lock);
   gr_mutex_fini(&g->memory_lock);
+  gr_relay_fini(g);
   free(g->channels);
   free(g->graph_range);
   free(g);
@@ -257,6 +263,7 @@ static int grosr_begin(struct grosr *g, int index)
   if (error == 0) {
     error = lookers_begin(g);
     error = error == 0 ? gr_kernels_start(g) : error;
+    error = error == 0 ? gr_relay_start(g) : error;
     if (error < 0) {
       char why[512]; /* what is said of the end is not the reason */
       snprintf(why, sizeof why, "%s", grosr_last_error());
@@ -346,6 +353,7 @@ int grosr_close(struct grosr *g)
   const int drained = grosr_wait_all(g, g->options.close_ns_max);
   const int stopped = gr_stop(g);
   const int launched = gr_kernels_end(g, drained < 0 ? KERNELS_NS : g->options.close_ns_max);
+  const int relayed = gr_relay_end(g);
   gr_watchdog_end(g);
   const int unwaited = tickets_settle(g);
   const int saved = gr_trace_save_asked(g);
@@ -355,6 +363,7 @@ int grosr_close(struct grosr *g)
   grosr_end(g);
   return stopped < 0    ? stopped
          : launched < 0 ? launched
+         : relayed < 0  ? relayed
          : drained < 0  ? drained
          : saved < 0    ? saved
                         : unwaited;

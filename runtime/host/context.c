@@ -152,6 +152,9 @@ int grosr_context_close(struct grosr *g, uint32_t context)
     error = gr_memory_context_end(g, context);
   }
   if (error == 0) {
+    error = gr_relay_context_end(g, context);
+  }
+  if (error == 0) {
     error = context_enter(g, context);
   }
   if (error < 0) {

@@ -48,6 +48,7 @@ struct grosr {
   struct gr_trace *trace; /* trace.h; NULL: nothing is traced */
   struct gr_top *top;     /* top.h; NULL: nothing is published */
   struct gr_launcher_thread *launcher; /* launcher.c; NULL: none, or the device's own */
+  struct gr_mediator *mediator; /* mediator.h; NULL: no relay */
   unsigned char *stage; /* through which graphs are loaded; under graph_lock */
   uint64_t stage_device;
   unsigned char *memory_host; /* page 0 of what ops allocate, if the host can address it */
@@ -120,6 +121,15 @@ int gr_kernels_end(struct grosr *g, uint64_t patience_ns);
 int gr_launcher_start(struct grosr *g);
 int gr_launcher_end(struct grosr *g, uint64_t patience_ns);
 
+/* ---- relay.c, mediator.c: calls that ops make of the host; nothing without options.relay ---- */
+int gr_relay_build(struct grosr *g);
+int gr_relay_start(struct grosr *g);
+/* The mediator's thread ends: the microkernel runs no more. */
+int gr_relay_end(struct grosr *g);
+void gr_relay_fini(struct grosr *g);
+/* The context is being closed, and nothing of it runs: its descriptors are closed. */
+int gr_relay_context_end(struct grosr *g, uint32_t context);
+
 /* ---- launch.c ---- */
 /* Launches of this process so far. */
 extern gr_au32 gr_incarnations;
@@ -166,6 +176,8 @@ int gr_tasks_check(const struct grosr *g, const struct grosr_task *tasks, size_t
 /* Submits one of the microkernel's own ops, as grosr_submit does an op of the image. */
 int gr_internal_submit(struct grosr *g, const struct grosr_task *task, uint64_t timeout_ns,
                        grosr_ticket *ticket);
+/* The same, of the mediator's: also while the device is being closed. -EAGAIN: no room now. */
+int gr_answer_submit(struct grosr *g, const struct grosr_task *task);
 /* Runs one with these four arguments and waits for its result, for op_ns_max at most. */
 int gr_internal_run(struct grosr *g, uint32_t op, const uint64_t *arg, int32_t *result);
 

@@ -7,7 +7,7 @@
  *   shared   boundary | ingress ring | completion table | grosr_shared_take | stage |
  *            cells
  *   device   dev | records | mailboxes | run queues | joins | cancel table | contexts | notes |
- *            costs | tables.c | heap.c | kernel.c | trace.c
+ *            costs | tables.c | heap.c | kernel.c | relay.c | trace.c
  *
  * Called by api.c, once; grosr_shared_take deals out what was reserved for users.
  *
@@ -214,6 +214,9 @@ int gr_memory_map_build(struct grosr *g)
   }
   if (error == 0) {
     error = gr_kernels_build(g);
+  }
+  if (error == 0) {
+    error = gr_relay_build(g);
   }
   if (error == 0) {
     error = gr_trace_open(g);

@@ -275,6 +275,12 @@ int gr_internal_submit(struct grosr *g, const struct grosr_task *task, uint64_t 
   return done < 0 ? (int)done : 0;
 }
 
+int gr_answer_submit(struct grosr *g, const struct grosr_task *task)
+{
+  const int64_t done = submit_many(g, task, 1, 0, NULL);
+  return done < 0 ? (int)done : 0;
+}
+
 int gr_internal_run(struct grosr *g, uint32_t op, const uint64_t *arg, int32_t *result)
 {
   struct grosr_task task = {0};

@@ -168,6 +168,7 @@ struct gr_dev {
   struct gr_event *event;
   struct gr_wait *wait;
   struct gr_launcher *launcher; /* NULL: there are no kernels to launch */
+  struct gr_relay *relay;       /* NULL: no calls of the host */
   struct gr_graph *graph;
   struct gr_node *node;
   uint32_t *edge; /* indices of nodes */

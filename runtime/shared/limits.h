@@ -11,7 +11,7 @@
 
 /* Version of every layout in shared/. The host writes it into struct gr_dev, the microkernel checks
  * it when it boots: an image built against other headers is refused, not run. */
-#define GR_ABI_VERSION 2u
+#define GR_ABI_VERSION 3u
 
 /* Alignment that keeps two writers apart: one L2 line on NVIDIA GPUs (128 B), and two lines on
  * x86-64, whose prefetcher pulls lines in pairs. */
@@ -168,6 +168,19 @@
 #define GR_CHANNEL_BYTES_MIN 4096u
 #define GR_CHANNEL_BYTES_MAX 1073741824u
 #define GR_HOST_MESSAGES     64u
+
+/* Places of a context's ring of calls, and records of calls that are out: as many; a power of two,
+ * so that a place is found by a mask. How many records are dealt out. */
+#if defined(GR_PORT_SIM)
+#define GR_CALLS_SHIFT 6u
+#define GR_CALLS_OUT   5u
+#else
+#define GR_CALLS_SHIFT 8u
+#define GR_CALLS_OUT   GR_CALLS_MAX
+#endif
+#define GR_CALLS_MAX (1u << GR_CALLS_SHIFT)
+/* A lane that waits for an answer looks so often before it looks whether the device is to stop. */
+#define GR_CALL_SPINS 1024u
 
 /* Children of one fork: a fork reserves all its queue slots at once, or fails whole. */
 #define GR_FORK_MAX 1024u

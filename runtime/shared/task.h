@@ -92,6 +92,7 @@ enum gr_message {
   GR_CTL_STOP = 0xff10,    /* control: finish what runs, then leave */
   GR_CTL_CANCEL = 0xff11,  /* control: arg[0] completion slot, arg[1] generation */
   GR_CTL_CONTEXT = 0xff12, /* control: a context's settings (context.h) */
+  GR_CTL_RELAY = 0xff15,   /* control: arg[0] the contexts that may make calls (relay.h) */
   GR_CTL_TRACE = 0xff14,   /* control: arg[0] 1: teams note what they do; 0: no more */
   GR_CTL_POLICY = 0xff13   /* control: arg[0] is an enum gr_policy */
 };
@@ -114,5 +115,6 @@ enum gr_internal_op {
   GR_OP_SEND = 0xff2a,    /* the host's: capability arg 0, arg 2 bytes at arg 1, within arg 3 ns */
   GR_OP_RECEIVE = 0xff2b, /* the same */
   GR_OP_WOKEN = 0xff2c,   /* what a continuation waited for (device/alloc_wait.h): ends as GR_OK */
-  GR_OP_MEMORY = 0xff2d   /* a request at arg 0: shared/memory_op.h */
+  GR_OP_MEMORY = 0xff2d,  /* a request at arg 0: shared/memory_op.h */
+  GR_OP_CALLED = 0xff2e   /* the mediator's answer to a call that is continued: shared/relay.h */
 };

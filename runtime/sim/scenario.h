@@ -133,6 +133,8 @@ void gr_scenario_alloc(void *argument);
 void gr_scenario_alloc_lanes(void *argument);
 void gr_scenario_alloc_check(void);
 void gr_scenario_alloc_device(void *argument);
+/* scenario_relay.c */
+void gr_scenario_relay(void *argument);
 /* scenario_pages.c */
 void gr_scenario_pages_last(void *argument);
 void gr_scenario_pages_level(void *argument);

@@ -8,7 +8,7 @@
 #define SIM_OPS(OP)                                                                                \
   OP(mark)                                                                                         \
   OP(fails) OP(slow) OP(spawn) OP(fork) OP(then) OP(lanes) OP(tell) OP(stuck) OP(breaks) OP(cover) \
-      OP(gauge) OP(nap) OP(hand) OP(drop)
+      OP(gauge) OP(nap) OP(hand) OP(drop) OP(asks) OP(asked)
 GR_OP_IDS(SIM_OPS)
 
 /* The task's word goes from 0 to 1: it is run for the first time. */
@@ -219,6 +219,41 @@ GR_DEV int32_t drop(struct gr_team *team)
     gr_sim_expect(p[0] == (uint64_t)(uintptr_t)p + bytes && p[bytes / 8u - 1u] == p[0]);
     gr_sim_expect(gr_free(team, p) == GR_OK);
   }
+  return GR_OK;
+}
+
+/* Of calls to the host: what each lane asks for next, and what it has to be answered. */
+GR_DEV int64_t ask_one(struct gr_team *team, uint64_t i)
+{
+  const bool is_granted = gr_relay_is_granted(team->dev, team->task->context);
+  const bool is_null = (gr_lane() + i) % 2u == 0u;
+  const uint32_t kind = is_null ? (uint32_t)GR_CALL_NULL : (uint32_t)GR_CALL_SYNC;
+  const struct gr_call call = gr_call_make(team, kind);
+  const int64_t result = gr_call(team, &call);
+  gr_sim_expect(result == (!is_granted ? GR_E_ACCES : kind == GR_CALL_NULL ? 0 : -1));
+  return result;
+}
+
+/* Each lane asks argument 2 times and waits; a call more, and `asked` goes on, if there is room. */
+GR_DEV int32_t asks(struct gr_team *team)
+{
+  mark_once(team);
+  for (uint64_t i = gr_lane() % 2u; i < gr_arg_u64(team, 2); i++) {
+    ask_one(team, i);
+  }
+  const struct gr_call call = gr_call_make(team, GR_CALL_SYNC);
+  struct gr_task then = gr_task_make(team, GR_ID(asked));
+  then.arg[0] = gr_arg_u64(team, 0);
+  then.arg[1] = gr_arg_u64(team, 1) + 1u;
+  const int32_t status = gr_call_then_team(team, &call, &then);
+  gr_sim_expect(status == GR_OK || status == GR_E_AGAIN || status == GR_E_ACCES ||
+                status == GR_E_NOMEM);
+  return GR_OK;
+}
+GR_DEV int32_t asked(struct gr_team *team)
+{
+  gr_sim_expect(gr_call_result(team) == -1);
+  mark_once(team);
   return GR_OK;
 }
 

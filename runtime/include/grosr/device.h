@@ -38,6 +38,8 @@
  *              gr_handles_open, gr_handle_alloc, gr_handle_pin, gr_handle_unpin,
  *              gr_handle_free, gr_handles_close                            device/handle.h
  *              gr_handles_compact_team                                     device/compact.h
+ * The host:    gr_call_make, gr_call, gr_call_post, gr_call_poll, gr_call_wait,
+ *              gr_call_then_team, gr_call_result                           device/relay.h
  * Kernels:     gr_launch_task, to be submitted or forked                  device/launch.h
  * Telling:     gr_signal_team, gr_cancelled_team                           device/submit.h
  * Checking:    gr_assert                                                   device/fault.h

@@ -90,6 +90,10 @@ struct grosr_options {
   uint32_t top;              /* 1: `grosr top` may look (top.h); 0: only if GROSR_TOP is set */
   const struct grosr_kernels *kernels; /* that tasks may launch (launch.h); NULL: none */
   uint32_t memory_debug; /* GROSR_MEMORY_* of memory.h; 0: none, unless GROSR_MEMORY_DEBUG is set */
+  uint32_t relay; /* 1: ops may ask the host (relay.h), and a mediator thread runs; 0: none */
+  enum grosr_idle_mode relay_idle; /* of the mediator */
+  uint32_t relay_batch; /* it waits until a context has so many calls out, up to 256; 0: for none */
+  uint64_t relay_batch_ns; /* ... but for no longer than this */
   /* Called by grosr_context_close and grosr_close, once for each op of which objects are live then
    * (memory.h); may call nothing of this API. NULL: nobody wants to know. */
   void (*memory_leaked)(void *argument, const struct grosr_memory_live *live);
