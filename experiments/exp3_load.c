@@ -19,7 +19,7 @@
 #define COUNT_CROSS    16384.0
 #define COUNT_MOST     1000000.0
 #define SAMPLES_SHORT  8u
-#define SAMPLES_AE     200u
+#define SAMPLES_AE     30u
 
 int exp3_is_short(const struct hx_point *point)
 {
