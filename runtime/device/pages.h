@@ -116,67 +116,48 @@ GR_DEV bool gr_map_is_top(uint32_t level)
   return level == GR_MAP_WHOLE - 1u || level == GR_MAP_LEVELS - 1u;
 }
 
-/* Who made words below not 0 says so: their bits of word `index` of `level`, and what is above. */
-GR_DEV void gr_map_filled(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
+/* Who made a word not 0 says so: its bit in word `index` of the level above, and what is above. */
+GR_DEV void gr_map_filled(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bit)
 {
-  while (gr_or_acqrel_gpu_u64(&m->map[level][index], bits) == 0u && !gr_map_is_top(level)) {
-    bits = (uint64_t)1 << (index & 63u);
+  while (gr_or_acqrel_gpu_u64(&m->map[level][index], bit) == 0u && !gr_map_is_top(level)) {
+    bit = (uint64_t)1 << (index & 63u);
     index >>= 6;
     level++;
   }
 }
 
-/* Who made words below 0 says so in word `index` of `level` and above, and looks again (M6). */
-GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
+/* Who made word `index` of `level` 0 says so above, and looks again (M6). */
+GR_DEV void gr_map_emptied(struct gr_memory *m, uint32_t level, uint32_t index)
 {
-  for (;; level++) {
-    const uint64_t before = gr_and_acqrel_gpu_u64(&m->map[level][index], ~bits);
-    uint64_t again = 0u;
-    for (uint64_t rest = bits; rest != 0u; rest &= rest - 1u) {
-      const uint32_t below = (index << 6) + gr_bits_lowest_u64(rest);
-      again |= gr_load_relaxed_gpu_u64(&m->map[level - 1u][below]) != 0u ? rest & (0u - rest) : 0u;
-    }
-    if (again != 0u) {
-      gr_map_filled(m, level, index, again);
+  for (; !gr_map_is_top(level); level++, index >>= 6) {
+    const uint64_t bit = (uint64_t)1 << (index & 63u);
+    const uint64_t before = gr_and_acqrel_gpu_u64(&m->map[level + 1u][index >> 6], ~bit);
+    if (gr_load_relaxed_gpu_u64(&m->map[level][index]) != 0u) {
+      gr_map_filled(m, level + 1u, index >> 6, bit);
       return;
     }
-    if ((before & ~bits) != 0u || gr_map_is_top(level)) {
+    if ((before & ~bit) != 0u) {
       return;
     }
-    bits = (uint64_t)1 << (index & 63u);
-    index >>= 6;
   }
 }
 
 /* ---- claim and release ---- */
-/* Bits of one word of the truth, all or none. False: some are not there. Of words that are 0 then
- * the caller has to tell: their bits in the level above are added to `emptied`. */
-GR_DEV bool gr_map_claim(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits,
-                         uint64_t *emptied)
+/* Bits of one word of level 0 or GR_MAP_WHOLE, all or none. False: some are not there. */
+GR_DEV bool gr_map_claim(struct gr_memory *m, uint32_t level, uint32_t index, uint64_t bits)
 {
   uint64_t have = gr_load_relaxed_gpu_u64(&m->map[level][index]);
   while ((have & bits) == bits) {
     const uint64_t seen = gr_cas_acqrel_gpu_u64(&m->map[level][index], have, have & ~bits);
     if (seen == have) {
-      *emptied |= have == bits ? (uint64_t)1 << (index & 63u) : 0u;
+      if (have == bits) {
+        gr_map_emptied(m, level, index);
+      }
       return true;
     }
     have = seen;
   }
   return false;
-}
-
-/* Words that are whole, all or none: `words` (a mask) of word `index` of map[3]. */
-GR_DEV bool gr_whole_claim(struct gr_memory *m, uint32_t index, uint64_t words)
-{
-  uint64_t emptied = 0u;
-  if (!gr_map_claim(m, GR_MAP_WHOLE, index, words, &emptied)) {
-    return false;
-  }
-  if (emptied != 0u) {
-    gr_map_emptied(m, GR_MAP_WHOLE + 1u, index >> 6, emptied);
-  }
-  return true;
 }
 
 /* Pages of a word become free: any team, who has them. */
@@ -190,7 +171,7 @@ GR_DEV void gr_pages_put(struct gr_memory *m, uint32_t word, uint64_t bits)
 /* Pages of a whole word; the others are put where anybody finds them. */
 GR_DEV bool gr_pages_split(struct gr_memory *m, uint32_t word, uint64_t bits)
 {
-  if (!gr_whole_claim(m, word >> 6, (uint64_t)1 << (word & 63u))) {
+  if (!gr_map_claim(m, GR_MAP_WHOLE, word >> 6, (uint64_t)1 << (word & 63u))) {
     return false;
   }
   gr_pages_put(m, word, ~bits);
@@ -227,15 +208,15 @@ GR_DEV void gr_pages_release(struct gr_memory *m, uint32_t first, uint32_t count
 
 /* What a run has from page `at` on within a word, or within 64 that are whole. Returns where that
  * ends, or `at`: it is not free. */
-GR_DEV uint32_t gr_pages_claim_part(struct gr_memory *m, uint32_t at, uint32_t end,
-                                    uint64_t *emptied)
+GR_DEV uint32_t gr_pages_claim_part(struct gr_memory *m, uint32_t at, uint32_t end)
 {
   const uint32_t word = at >> 6, words = gr_pages_words(at, end);
-  if (words != 0u && gr_whole_claim(m, word >> 6, gr_bits_run(word & 63u, words))) {
+  if (words != 0u &&
+      gr_map_claim(m, GR_MAP_WHOLE, word >> 6, gr_bits_run(word & 63u, words))) {
     return at + 64u * words;
   }
   const uint64_t bits = gr_bits_run(at & 63u, end - at);
-  const bool is_mine = gr_map_claim(m, 0u, word, bits, emptied) || gr_pages_split(m, word, bits);
+  const bool is_mine = gr_map_claim(m, 0u, word, bits) || gr_pages_split(m, word, bits);
   return is_mine ? (at & ~63u) + 64u : at;
 }
 
@@ -243,22 +224,13 @@ GR_DEV uint32_t gr_pages_claim_part(struct gr_memory *m, uint32_t at, uint32_t e
 GR_DEV bool gr_pages_claim_run(struct gr_memory *m, uint32_t first, uint32_t count)
 {
   const uint32_t end = first + count;
-  uint32_t at = first;
-  uint64_t emptied = 0u;
+  uint32_t at = first, next = first;
   gr_moves_begin(m);
-  while (at < end) {
-    const uint32_t next = gr_pages_claim_part(m, at, end, &emptied);
-    const bool is_last = next >= end || next == at;
-    if (emptied != 0u && (is_last || next >> 12 != at >> 12)) {
-      gr_map_emptied(m, 1u, at >> 12, emptied);
-      emptied = 0u;
-    }
-    if (next == at) {
-      break;
-    }
+  do {
     at = next;
-  }
-  if (at >= end) {
+    next = gr_pages_claim_part(m, at, end);
+  } while (next != at && next < end);
+  if (next >= end) {
     return true;
   }
   if (at > first) {
@@ -300,13 +272,9 @@ GR_DEV uint32_t gr_pages_claim_within(struct gr_memory *m, uint32_t count, uint3
         }
         break;
       }
-      uint64_t emptied = 0u;
       gr_moves_begin(m);
       if (is_whole ? gr_pages_split(m, word, gr_bits_run(0u, count))
-                   : gr_map_claim(m, 0u, word, gr_bits_run(bit, count), &emptied)) {
-        if (emptied != 0u) {
-          gr_map_emptied(m, 1u, word >> 6, emptied);
-        }
+                   : gr_map_claim(m, 0u, word, gr_bits_run(bit, count))) {
         return (word << 6) + (is_whole ? 0u : bit);
       }
       gr_moves_end(m, false);

@@ -255,7 +255,7 @@ GR_DEV int64_t gr_call_result(const struct gr_team *team)
 
 /* Leading warp. team->task is GR_OP_CALLED, the mediator's answer to a call that is continued: it
  * becomes the child that the call stands for, which has ended. */
-GR_DEV void gr_call_resume(struct gr_team *team)
+GR_DEV_APART void gr_call_resume(struct gr_team *team)
 {
   struct gr_dev *dev = team->dev;
   gr_warp_barrier(); /* all lanes have read its op */

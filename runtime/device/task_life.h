@@ -175,6 +175,9 @@ GR_DEV void gr_task_internal(struct gr_team *team, uint32_t source)
     status = GR_E_CANCELED;
   } else if (op == GR_OP_WOKEN) {
     status = GR_OK;
+  } else if (op == GR_OP_CALLED) {
+    gr_call_resume(team);
+    status = GR_OK; /* of the call's child; if its context was killed, what follows is told */
   } else if (op == GR_OP_EVENT) {
     status = gr_event_change(team);
   } else if (op == GR_OP_SIGNAL) {
@@ -209,10 +212,7 @@ GR_DEV uint32_t gr_task_resume(struct gr_team *team, uint32_t source)
 GR_DEV uint32_t gr_task_open(struct gr_team *team, uint32_t source)
 {
   uint32_t asked = 0u;
-  if (team->task->op == GR_OP_CALLED) {
-    gr_call_resume(team);
-  }
-  if (gr_warp_lane() == 0u) {
+  if (gr_warp_lane() == 0u && team->task->op != GR_OP_CALLED) { /* its record is to be given back */
     asked = gr_end_is_asked(team->dev, team->task) ? 1u : 0u;
   }
   const bool was_parked = (team->task->flags & GR_FLAG_CHANNEL) != 0u;

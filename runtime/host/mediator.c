@@ -103,27 +103,52 @@ static void owed_submit(struct gr_mediator *self)
   self->owes = left;
 }
 
+/* The next call of a context, if there is one. */
+static bool call_take(struct gr_mediator *self, uint32_t context, struct gr_call *call)
+{
+  const uint32_t pos = self->head[context];
+  const struct gr_line *line = &self->wire[context].line[pos & (GR_CALLS_MAX - 1u)];
+  if (!line_read(line, GR_LAP_TAG(pos, GR_CALLS_SHIFT), call)) {
+    return false;
+  }
+  self->head[context] = pos + 1u;
+  call->context = (uint8_t)context;
+  return true;
+}
+
+/* What a call will write, another core has: it comes while the call before is carried out. */
+static void call_prefetch(struct gr_mediator *self, const struct gr_relay_context *of,
+                          const struct gr_call *call)
+{
+  unsigned char *memory =
+      call->kind == GR_CALL_READ ? gr_relay_memory(of, call->address, call->bytes) : NULL;
+  __builtin_prefetch(&self->wire[call->context].answer[call->record], 1);
+  if (memory != NULL) {
+    __builtin_prefetch(memory, 1);
+  }
+}
+
 /* The calls of one context that stand ready, at most as many as answers may be owed for. */
 static uint32_t context_step(struct gr_mediator *self, uint32_t context)
 {
-  struct gr_relay_wire *wire = &self->wire[context];
   struct gr_relay_context *of = self->context[context];
   const uint64_t refused = of->count.refused;
+  struct gr_call call, next;
   uint32_t done = 0;
   if (self->g->options.relay_batch > 1u && !batch_is_due(self, context)) {
     return 0;
   }
-  while (self->owes < GR_MEDIATOR_OWED) {
-    struct gr_call call;
-    const uint32_t pos = self->head[context];
-    if (!line_read(&wire->line[pos & (GR_CALLS_MAX - 1u)], GR_LAP_TAG(pos, GR_CALLS_SHIFT),
-                   &call)) {
-      break;
+  bool is_there = self->owes < GR_MEDIATOR_OWED && call_take(self, context, &call);
+  while (is_there) {
+    is_there = self->owes + 1u < GR_MEDIATOR_OWED && call_take(self, context, &next);
+    if (is_there) {
+      call_prefetch(self, of, &next);
     }
-    self->head[context] = pos + 1u;
-    call.context = (uint8_t)context;
     answer(self, context, &call, gr_relay_carry_out(of, &call));
     done++;
+    if (is_there) {
+      call = next;
+    }
   }
   self->since_ns[context] = 0;
   if (done != 0) {

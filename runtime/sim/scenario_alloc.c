@@ -190,7 +190,7 @@ static void *object_new(struct gr_team *team)
   const uint64_t size = L.size[dice(SIZES)], bytes = is_aligned && size < 64u ? 64u : size;
   const uint32_t lane = gr_lane();
   const bool is_alone = gr_sim_is_parked() && H.teams == 2u && H.lanes == 1u;
-  L.was_none[team->id][lane] = !is_there(L.context[team->id], bytes);
+  L.was_none[team->id][lane] = L.is_exact && !is_there(L.context[team->id], bytes);
   L.asked[team->id][lane] = bytes;
   uint64_t *p = is_aligned ? gr_alloc_aligned(team, size, 64u) : gr_alloc(team, size);
   L.asked[team->id][lane] = 0;
