@@ -6,6 +6,10 @@
  * done by one lane. While it copies others may pin the object and write to it: what was copied then
  * is thrown away (H1), so that reading it is harmless, though nothing orders it.
  *
+ * What lies in a team's magazine is neither free nor to be moved: each round begins by asking all
+ * teams to give it back, and they do so when they next begin a task. So a round that comes later
+ * may find more.
+ *
  * Next: host/heap.c. */
 #pragma once
 
@@ -124,6 +128,10 @@ GR_DEV_APART int32_t gr_handles_compact_team(struct gr_team *team, struct gr_han
   uint32_t moved = 0u;
   if (m->debug != 0u) {
     return GR_E_NOENT;
+  }
+  if (gr_lane() == 0u && t->class_ == 0u && t->next == 0u) { /* a round begins */
+    gr_heap_trim(team, false);
+    gr_add_relaxed_gpu_u32(&m->pressure, 1u);
   }
   for (uint32_t i = 0u; i < count; i++) {
     struct gr_move move = {0u, 0u, 0u};

@@ -72,7 +72,8 @@ GR_DEV int32_t produce(struct gr_team *team)
                                        GR_NO_DEADLINE};
       struct gr_task next = *team->task;
       next.arg[3] = 0u;
-      return gr_channel_send_then_team(team, &wish, &next);
+      status = gr_channel_send_then_team(team, &wish, &next);
+      break;
     }
   }
   if (status == GR_E_PIPE) {
@@ -109,17 +110,17 @@ GR_DEV int32_t consume(struct gr_team *team)
     gr_add_release_gpu_u64((gr_au64 *)&words[CHANNEL_COUNT], count + last);
   }
   gr_team_barrier();
-  if (status == GR_E_PIPE) {
+  if (status >= 0 || status == GR_E_AGAIN) {
+    const struct gr_transfer wish = {capability, 16u, 0u, GR_NO_DEADLINE};
+    struct gr_task next = *team->task;
+    next.arg[3] = 0u;
+    status = gr_channel_receive_then_team(team, &wish, &next);
+  }
+  if (status == GR_E_PIPE) { /* also where it was closed since the last try */
     add_to(&words[CHANNEL_PIPES], 1u);
     return GR_OK;
   }
-  if (status < 0 && status != GR_E_AGAIN) {
-    return status;
-  }
-  const struct gr_transfer wish = {capability, 16u, 0u, GR_NO_DEADLINE};
-  struct gr_task next = *team->task;
-  next.arg[3] = 0u;
-  return gr_channel_receive_then_team(team, &wish, &next);
+  return status;
 }
 
 /* Sends on to the capability of argument 2 what it has received by that of argument 1, less one;

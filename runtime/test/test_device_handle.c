@@ -31,6 +31,19 @@ static bool longest_is(struct tool *tool, uint64_t device, int32_t wanted)
   return false;
 }
 
+/* The compactor comes again: what other teams had at hand, it finds later. */
+static bool compacted_to(struct tool *tool, uint64_t *words, uint64_t device, int32_t wanted)
+{
+  for (int i = 0; i < 2000; i++) {
+    compact(tool, words, device);
+    if (run(tool, "handle_longest", device, 0, 0) >= wanted) {
+      return true;
+    }
+    tool_nap_ns(1000000);
+  }
+  return false;
+}
+
 static void what_is_left_moves_together(struct tool *tool)
 {
   uint64_t device;
@@ -43,8 +56,7 @@ static void what_is_left_moves_together(struct tool *tool)
     CHECK_EQ(tool, run(tool, "handle_fill", device, step, count), (int64_t)count);
     CHECK_EQ(tool, run(tool, "handle_thin", device, 16, 0), 0);
     const int32_t before = run(tool, "handle_longest", device, 0, 0);
-    compact(tool, words, device);
-    CHECK(tool, longest_is(tool, device, before + 80));
+    CHECK(tool, compacted_to(tool, words, device, before + 80));
     CHECK_EQ(tool, run(tool, "handle_count", device, 0, 0), (int64_t)left);
     CHECK_EQ(tool, run(tool, "handle_close", device, 0, 0), 0);
     CHECK(tool, longest_is(tool, device, 1024));

@@ -13,6 +13,8 @@ GR_DEV int32_t handle_fill(struct gr_team *team)
   uint64_t made = 0u;
   if (gr_lane() == 0u) {
     const uint64_t count = gr_arg_u64(team, 2);
+    /* What does not move lies below what does, wherever this team looked last. */
+    gr_store_relaxed_gpu_u32(&team->heap.hint, 0u);
     struct gr_handles *t = gr_handles_open(team, (uint32_t)count);
     uint64_t *handle = (uint64_t *)gr_alloc(team, count * 8u);
     for (; made < count && handle != NULL; made++) {
