@@ -1,6 +1,6 @@
 /* stress_relay.c - a hostile device: descriptors at random, good ones with bits turned over, and
- * good ones whose payload another thread rewrites while they are carried out. Nothing crashes, leads
- * out of a root, names another context's handle or leaves a descriptor.
+ * good ones whose payload another thread rewrites while they are carried out. Nothing crashes,
+ * leads out of a root, names another context's handle or leaves a descriptor.
  *
  *   usage: stress_relay [--operations N] [--rewrites N] [--seed N]
  *   --operations N  calls of the first two kinds (default 2000000)
