@@ -79,9 +79,10 @@ static int options_check(const struct grosr_options *o)
   }
   if ((unsigned)o->placement > GROSR_PLACE_SPREAD || (unsigned)o->idle_mode > GROSR_IDLE_QUIET ||
       o->ingress_team > 2u || (unsigned)o->policy >= GR_POLICY_COUNT ||
-      (unsigned)o->relay_idle > GROSR_IDLE_QUIET || o->relay > 1u) {
-    return gr_error_set(-EINVAL, "placement, idle_mode, ingress_team, policy, relay or relay_idle "
-                                 "is not one of grosr.h's values");
+      (unsigned)o->relay_idle > GROSR_IDLE_QUIET || o->relay > 1u ||
+      (unsigned)o->relay_confine > GROSR_CONFINE_NEVER) {
+    return gr_error_set(-EINVAL, "placement, idle_mode, ingress_team, policy, relay, relay_idle or "
+                                 "relay_confine is not one of grosr.h's values");
   }
   if (o->relay_batch > GR_CALLS_MAX) {
     return gr_error_set(-EINVAL, "relay_batch is %u; at most %u", o->relay_batch, GR_CALLS_MAX);

@@ -227,6 +227,9 @@ void *gr_mediator_main(void *argument)
   if (pthread_getcpuclockid(pthread_self(), &self->cpu_clock) == 0) {
     gr_store_release_gpu_u32(&self->has_clock, 1u);
   }
+  const int error = self->g->options.relay_confine == GROSR_CONFINE_NEVER ? -ECANCELED
+                                                                          : gr_relay_confine();
+  gr_store_release_gpu_u32(&self->confined, error == 0 ? GR_CONFINED : (uint32_t)error);
   for (uint32_t spins = 0; gr_load_relaxed_gpu_u32(&self->stop) == 0u; spins++) {
     if (mediator_step(self)) {
       idle_ns = 0;

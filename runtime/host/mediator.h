@@ -10,6 +10,7 @@
  * count       the mediator                relaxed: numbers
  * cpu_clock   the mediator, before         release/acquire
  *              has_clock
+ * confined    the mediator, once          release/acquire: GR_CONFINED or -errno
  * gone        the mediator                release/acquire: it touches nothing any more
  * the rest    the mediator
  *
@@ -25,6 +26,8 @@
 /* Answers to calls that are continued which found no room yet. */
 #define GR_MEDIATOR_OWED (4u * GR_CALLS_MAX)
 
+#define GR_CONFINED 1u
+
 struct gr_mediator {
   struct grosr *g;
   struct gr_relay *relay; /* the device's; not to be followed where the host cannot */
@@ -35,6 +38,7 @@ struct gr_mediator {
   gr_au32 drop;
   gr_au32 stop;
   gr_au32 gone;
+  gr_au32 confined; /* 0: it has not come so far; GR_CONFINED; else -errno: why not */
   struct gr_relay_context *context[GR_CONTEXTS_MAX];
   uint32_t head[GR_CONTEXTS_MAX];
   uint64_t since_ns[GR_CONTEXTS_MAX]; /* when the first call of a batch that waits was seen */

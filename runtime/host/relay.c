@@ -82,7 +82,21 @@ int gr_relay_start(struct grosr *g)
   }
   const int error = gr_thread_start(&self->thread, gr_mediator_main, self);
   self->runs = error == 0;
-  return error == 0 ? 0 : gr_error_set(error, "no thread for the mediator; raise ulimit -u");
+  if (error != 0) {
+    return gr_error_set(error, "no thread for the mediator; raise ulimit -u");
+  }
+  if (g->options.relay_confine != GROSR_CONFINE_ALWAYS) {
+    return 0;
+  }
+  while (gr_load_acquire_gpu_u32(&self->confined) == 0u) {
+    gr_nap(LOOK_NS);
+  }
+  const int32_t confined = (int32_t)gr_load_acquire_gpu_u32(&self->confined);
+  return confined == (int32_t)GR_CONFINED
+             ? 0
+             : gr_error_set(confined, "the mediator cannot be confined (%s); build with libseccomp "
+                                      "on a kernel with seccomp, or leave options.relay_confine",
+                            strerror(-confined));
 }
 
 static void mediator_rouse(struct gr_mediator *self)
@@ -266,6 +280,7 @@ int grosr_relay_stats(struct grosr *g, struct grosr_relay_stats *stats)
   out.batches = gr_load_relaxed_gpu_u64(&self->count.batches);
   out.sleeps = gr_load_relaxed_gpu_u64(&self->count.sleeps);
   out.continued = gr_load_relaxed_gpu_u64(&self->count.continued);
+  out.confined = gr_load_acquire_gpu_u32(&self->confined) == GR_CONFINED;
   struct timespec cpu;
   if (gr_load_acquire_gpu_u32(&self->has_clock) != 0u &&
       clock_gettime(self->cpu_clock, &cpu) == 0) {

@@ -8,6 +8,7 @@
  *   relay_handle.c   a context's handles: index, generation, rights, descriptor
  *   relay_path.c     paths beneath the context's root, by openat2
  *   relay_file.c     the calls, by plain system calls ("inline")
+ *   relay_confine.c  what system calls the thread may make at all
  *
  * Next: relay_check.c. */
 #pragma once
@@ -83,6 +84,12 @@ int gr_relay_handle_close(struct gr_relay_context *context, uint32_t handle);
 int gr_relay_path_open(const struct gr_relay_context *context, const char *path, uint32_t mode);
 /* Takes a name away beneath the root, of whatever is no folder; follows no link. */
 int gr_relay_path_unlink(const struct gr_relay_context *context, const char *path);
+
+/* ---- relay_confine.c ---- */
+/* The calling thread, from now on and for good, may make no system calls but those that the rest of
+ * this header needs; others answer EPERM. Its signals are blocked. 0, or -errno and nothing has
+ * changed but perhaps the signals: -EOPNOTSUPP: built without libseccomp, or simulated. */
+int gr_relay_confine(void);
 
 /* ---- relay_file.c ---- */
 /* Checks and carries out one call. A log call writes 4096 bytes at most, and its result says how

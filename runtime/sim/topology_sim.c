@@ -1,9 +1,11 @@
-/* topology_sim.c - host/topology.h for libgrosr-sim: one OS thread, nothing to bind.
+/* topology_sim.c - host/topology.h for libgrosr-sim: one OS thread, nothing to bind or to confine.
  *
  * Next: ../host/api.c. */
 #include "host/topology.h"
+#include "host/relay.h"
 #include "sim/sim_private.h"
 
+#include <errno.h>
 #include <stddef.h>
 
 uint32_t gr_sim_cores = UINT32_MAX;
@@ -49,6 +51,10 @@ void gr_topology_bind_watchdog(struct gr_topology *topology)
 void gr_topology_unbind_submitter(struct gr_topology *topology)
 {
   (void)topology;
+}
+int gr_relay_confine(void)
+{
+  return -EOPNOTSUPP;
 }
 const char *gr_topology_report(struct gr_topology *topology)
 {

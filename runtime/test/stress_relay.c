@@ -159,6 +159,9 @@ static bool rewrites(struct hostile *h, uint64_t count)
 {
   struct rewriter rewriter = {hostile_region(h, 0), 0};
   pthread_t thread;
+  if (count == 0) {
+    return true;
+  }
   bool is_well = pthread_create(&thread, NULL, rewrite, &rewriter) == 0;
   for (uint64_t i = 0; is_well && i < count; i++) {
     const bool is_open = below(8) != 0;

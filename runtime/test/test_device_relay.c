@@ -285,6 +285,28 @@ static void a_batch_is_waited_for_and_not_for_ever(struct tool *tool)
   close_relay(tool);
 }
 
+/* Where it is built with libseccomp: test_relay_confine.c tells what that means. */
+static void the_mediator_is_confined(struct tool *tool)
+{
+  struct grosr_relay_stats stats;
+  tool->options.relay_confine = GROSR_CONFINE_NEVER;
+  open_relay(tool, GROSR_IDLE_BALANCED);
+  grant(tool, 0, GROSR_CALL_NULL);
+  CHECK_EQ(tool, ask(tool, call_of(GR_CALL_NULL, 0, 0, 0)), 0);
+  CHECK_EQ(tool, grosr_relay_stats(tool->g, &stats), 0);
+  CHECK_EQ(tool, stats.confined, 0);
+  close_relay(tool);
+  tool->options.relay_confine = GROSR_CONFINE_IF_POSSIBLE;
+  open_relay(tool, GROSR_IDLE_BALANCED);
+  grant(tool, 0, GROSR_CALL_NULL);
+  CHECK_EQ(tool, ask(tool, call_of(GR_CALL_NULL, 0, 0, 0)), 0);
+  CHECK_EQ(tool, grosr_relay_stats(tool->g, &stats), 0);
+#ifdef GROSR_HAVE_SECCOMP
+  CHECK_EQ(tool, stats.confined, 1);
+#endif
+  close_relay(tool);
+}
+
 int main(int argc, char **argv)
 {
   const struct tool_case cases[] = {
@@ -295,6 +317,7 @@ int main(int argc, char **argv)
       {"what was not granted is refused", what_was_not_granted_is_refused},
       {"a context ends with calls out", a_context_ends_with_calls_out},
       {"a batch is waited for, and not for ever", a_batch_is_waited_for_and_not_for_ever},
+      {"the mediator is confined", the_mediator_is_confined},
       {NULL, NULL},
   };
   return tool_main(argc, argv, cases);

@@ -46,6 +46,12 @@ enum grosr_idle_mode {
   GROSR_IDLE_QUIET = 2     /* teams sleep almost at once */
 };
 
+enum grosr_confine {
+  GROSR_CONFINE_IF_POSSIBLE = 0, /* grosr_relay_stats tells whether it was: the default */
+  GROSR_CONFINE_ALWAYS = 1,      /* grosr_open fails if it is not possible */
+  GROSR_CONFINE_NEVER = 2
+};
+
 enum grosr_placement {
   GROSR_PLACE_AUTO = 0,  /* teams, submitter and watchdog each on a core of their own, as far as
                             there are cores; neighbours sharing a cache first */
@@ -94,6 +100,7 @@ struct grosr_options {
   enum grosr_idle_mode relay_idle; /* of the mediator */
   uint32_t relay_batch; /* it waits until a context has so many calls out, up to 256; 0: for none */
   uint64_t relay_batch_ns; /* ... but for no longer than this */
+  enum grosr_confine relay_confine; /* of the mediator, by seccomp */
   /* Called by grosr_context_close and grosr_close, once for each op of which objects are live then
    * (memory.h); may call nothing of this API. NULL: nobody wants to know. */
   void (*memory_leaked)(void *argument, const struct grosr_memory_live *live);

@@ -75,6 +75,7 @@ struct grosr_relay_stats {
   uint64_t sleeps;    /* times that the mediator went to sleep or napped */
   uint64_t cpu_ns;    /* of its thread */
   uint64_t continued; /* answers by a task, for which no team waited */
+  uint64_t confined;  /* 1: the mediator's thread can make no system calls but those it needs */
 };
 /* -EINVAL: a null pointer, or options.relay was not set. */
 int grosr_relay_stats(struct grosr *g, struct grosr_relay_stats *stats);
