@@ -2,8 +2,8 @@
  * calls of ops need (relay.h): seccomp(2), by libseccomp.
  *
  * So whoever should ever get the mediator to do what it was not meant to has a thread that makes no
- * process, no socket and no executable memory, sends no signal and opens by openat2 alone; what that
- * may open is not the list's to say, which sees no paths. A call that is not on it answers EPERM.
+ * process, no socket and no executable memory, sends no signal and opens by openat2 alone; what
+ * that may open is not the list's to say, which sees no paths. What is not on it answers EPERM.
  *
  * Beside the calls themselves the list has what the C library, a sanitizer's runtime and the end of
  * a thread need: memory that is not executable, futexes, clocks, naps. All signals are blocked, as
