@@ -22,6 +22,7 @@
 #define SLEEP_NS         100000000u
 #define NAP_NS           20000u /* where no team can wake a thread of the host */
 #define NAP_NS_MAX       500000u
+#define TURN_CALLS       256u /* of a context, then the others: one without end holds up nobody */
 
 static bool line_read(const struct gr_line *line, uint32_t tag, struct gr_call *call)
 {
@@ -128,7 +129,7 @@ static void call_prefetch(struct gr_mediator *self, const struct gr_relay_contex
   }
 }
 
-/* The calls of one context that stand ready, at most as many as answers may be owed for. */
+/* A turn of one context: its calls that stand ready, and no more than answers may be owed for. */
 static uint32_t context_step(struct gr_mediator *self, uint32_t context)
 {
   struct gr_relay_context *of = self->context[context];
@@ -140,7 +141,8 @@ static uint32_t context_step(struct gr_mediator *self, uint32_t context)
   }
   bool is_there = self->owes < GR_MEDIATOR_OWED && call_take(self, context, &call);
   while (is_there) {
-    is_there = self->owes + 1u < GR_MEDIATOR_OWED && call_take(self, context, &next);
+    is_there = done + 1u < TURN_CALLS && self->owes + 1u < GR_MEDIATOR_OWED &&
+               call_take(self, context, &next);
     if (is_there) {
       call_prefetch(self, of, &next);
     }
