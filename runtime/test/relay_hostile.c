@@ -1,10 +1,8 @@
 /* relay_hostile.c - see relay_hostile.h. Next: stress_relay.c, fuzz_relay.c. */
 #include "relay_hostile.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +10,8 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "folder.h"
 
 #define GUARD_BYTE   0xa5
 #define SECRET       "nobody's business\n"
@@ -23,19 +23,6 @@ static bool say(const char *what, const char *detail)
 {
   fprintf(stderr, "hostile: %s: %s\n", what, detail);
   return false;
-}
-
-static int entries(const char *path)
-{
-  int count = 0;
-  DIR *folder = opendir(path);
-  while (folder != NULL && readdir(folder) != NULL) {
-    count++;
-  }
-  if (folder != NULL) {
-    closedir(folder);
-  }
-  return count;
 }
 
 static const char *path_of(const struct hostile *h, const char *name)
@@ -101,25 +88,20 @@ bool hostile_begin(struct hostile *h)
       !root_fill(h, "a") || !root_fill(h, "b") || !context_begin(h, 0) || !context_begin(h, 1)) {
     return say("cannot begin", strerror(errno));
   }
-  h->descriptors = entries("/proc/self/fd");
+  h->descriptors = folder_entries("/proc/self/fd");
   return true;
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *at)
-{
-  (void)stat, (void)type, (void)at;
-  return remove(path);
-}
 bool hostile_end(struct hostile *h)
 {
   for (uint32_t i = 0; i < HOSTILE_CONTEXTS; i++) {
     gr_relay_context_fini(&h->context[i]);
     free(h->memory[i]);
   }
-  if (entries("/proc/self/fd") != h->descriptors - (int)HOSTILE_CONTEXTS) {
+  if (folder_entries("/proc/self/fd") != h->descriptors - (int)HOSTILE_CONTEXTS) {
     return say("descriptors are left", "/proc/self/fd");
   }
-  return nftw(h->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS) == 0 ||
+  return folder_remove(h->folder) == 0 ||
          say("the folder stays", h->folder);
 }
 
@@ -176,10 +158,11 @@ bool hostile_is_well(const struct hostile *h)
       open_handles += h->context[i].handle[k].fd >= 0;
     }
   }
-  if (entries("/proc/self/fd") != h->descriptors + open_handles) {
+  if (folder_entries("/proc/self/fd") != h->descriptors + open_handles) {
     is_well = say("descriptors beside the handles", "/proc/self/fd");
   }
-  if (entries(h->folder) != ALL_ENTRIES || entries(path_of(h, "out")) != OUT_ENTRIES) {
+  if (folder_entries(h->folder) != ALL_ENTRIES ||
+      folder_entries(path_of(h, "out")) != OUT_ENTRIES) {
     is_well = say("something was made or taken away", h->folder);
   }
   FILE *secret = fopen(path_of(h, "out/secret"), "r");

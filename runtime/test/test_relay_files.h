@@ -3,10 +3,8 @@
  * ends. Next: test_relay_files.c. */
 #pragma once
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +13,7 @@
 
 #include <criterion/criterion.h>
 
+#include "folder.h"
 #include "host/relay.h"
 
 #define DEVICE 0x7f0000000000ull /* where ops have the memory; paths first, then data */
@@ -40,15 +39,10 @@ static inline void begin(void)
   context.region[0] = (struct gr_relay_region){DEVICE, BYTES, memory};
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *at)
-{
-  (void)stat, (void)type, (void)at;
-  return remove(path);
-}
 static inline void end(void)
 {
   gr_relay_context_fini(&context);
-  cr_assert_eq(nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS), 0);
+  cr_assert_eq(folder_remove(folder), 0);
 }
 
 static inline int64_t path_call(uint16_t kind, const char *path, uint64_t mode)
@@ -82,13 +76,8 @@ static inline const char *file_make(const char *where, const char *name, const c
 }
 static inline int entries(const char *path)
 {
-  int count = 0;
-  DIR *open_folder = opendir(path);
-  cr_assert_not_null(open_folder);
-  while (readdir(open_folder) != NULL) {
-    count++;
-  }
-  closedir(open_folder);
+  const int count = folder_entries(path);
+  cr_assert_geq(count, 0);
   return count;
 }
 #define DESCRIPTORS() entries("/proc/self/fd")

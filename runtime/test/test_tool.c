@@ -1,12 +1,13 @@
 /* test_tool.c - see test_tool.h. Next: test_device_lanes.c. */
 #include "test_tool.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "folder.h"
 
 struct shape {
   uint32_t teams;
@@ -50,16 +51,9 @@ uint64_t tool_resident_bytes(void)
 unsigned tool_proc_count(const char *name)
 {
   char path[64];
-  unsigned count = 0;
   snprintf(path, sizeof path, "/proc/self/%s", name);
-  DIR *folder = opendir(path);
-  while (folder != NULL && readdir(folder) != NULL) {
-    count++;
-  }
-  if (folder != NULL) {
-    closedir(folder);
-  }
-  return count;
+  const int count = folder_entries(path);
+  return count > 0 ? (unsigned)count : 0;
 }
 
 void tool_black_box(struct grosr *g)
